@@ -1,0 +1,1 @@
+"""Who says it: one file per annotator; media.py is the only decoder."""

@@ -1,0 +1,91 @@
+"""The contract that every annotator keeps, and the one door through which all of them come in."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from importlib.metadata import entry_points
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from annotators import models
+from schemas.claims import Claim
+from schemas.errors import UsageError
+from schemas.provenance import ModelRef, Provenance
+from schemas.record import Record
+
+ENTRY_POINTS = "affectory.annotators"
+Scope = Literal["source", "clip", "clips of a source"]
+R = TypeVar("R", bound=Record)
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotator(ABC, Generic[R, M]):
+    """Configuration only: every field can change a claim and goes into the provenance; heavy work starts in `load`.
+
+    Subclasses are frozen dataclasses. A field called `model` or ending in `_model` names an entry of models.toml.
+    """
+
+    name: ClassVar[str]
+    """`<field>.<tool>`, for example `turns.pyannote`."""
+    version: ClassVar[str]
+    """Changed whenever the same input can give another claim."""
+    scope: ClassVar[Scope] = "clip"
+    """What one call sees: sources, clips, or all clips of one source in order of time."""
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Record fields that are read; work is done again when one of them changes."""
+    provides: ClassVar[tuple[str, ...]] = ()
+    """Record fields that are filled."""
+    shared: ClassVar[bool] = False
+    """True: one loaded model serves all threads of a process; False: one model per thread."""
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Return the author of the claims that this annotator makes."""
+        config = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Provenance(
+            name=self.name,
+            version=self.version,
+            config=json.dumps(config, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+            models=self.model_refs(),
+        )
+
+    @property
+    def key(self) -> str:
+        """Return the `by` of every claim that this annotator makes."""
+        return self.provenance.key
+
+    def model_refs(self) -> tuple[ModelRef, ...]:
+        """Return the models in use, in order of field name."""
+        names = sorted(f.name for f in fields(self) if f.name == "model" or f.name.endswith("_model"))
+        return tuple(models.ref(getattr(self, name)) for name in names)
+
+    @abstractmethod
+    def load(self, device: str) -> M:
+        """Return the model in memory, on "cpu" or "cuda". Called once per worker (see `shared`)."""
+
+    @abstractmethod
+    def annotate(self, model: M, records: Sequence[R]) -> Sequence[tuple[Claim, ...]]:
+        """Return one tuple of claims per record, () where there is nothing to say.
+
+        Raises:
+            ItemError: the record cannot be used; with several records, the caller asks again one by one.
+            TransientError: something outside failed and may work later.
+        """
+
+
+def registered() -> dict[str, type[Annotator[Any, Any]]]:
+    """Return all annotators by name, built-in and third-party alike.
+
+    Raises:
+        UsageError: two packages register one name.
+    """
+    found: dict[str, type[Annotator[Any, Any]]] = {}
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: (e.name, e.value)):
+        if entry.name in found:
+            raise UsageError(f"two installed packages register the annotator {entry.name}; remove one of them")
+        found[entry.name] = entry.load()
+    return found

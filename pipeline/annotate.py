@@ -1,0 +1,157 @@
+"""`records | Annotate(annotator)`: let an annotator speak about every record that it has not spoken about yet."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from pydantic import TypeAdapter
+
+from annotators.annotator import Annotator
+from pipeline.meter import METER, WORKED
+from pipeline.pooled import DEAD, Pooled
+from pipeline.store import WorkStore
+from schemas.claims import Claim, KeyFrame, MediaFile
+from schemas.errors import ItemError, TransientError
+from schemas.provenance import digest
+from schemas.record import DeadLetter, Record, claim_fields
+
+TRIES = 4
+_loading = threading.Lock()
+_loaded: dict[tuple[object, ...], Any] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Where work is done: nothing in here can change a claim."""
+
+    work: Path
+    device: str
+    workers: int
+
+    @property
+    def store(self) -> WorkStore:
+        """Return the work store."""
+        return WorkStore(self.work)
+
+
+class Annotate(beam.PTransform):  # type: ignore[misc]
+    """Records in; `records` with claims and `dead` letters out.
+
+    Idempotent by provenance key: a record that carries the key passes untouched, and an answer in the work store is used
+    before anything is loaded.
+    """
+
+    def __init__(self, annotator: Annotator[Any, Any], bench: Bench) -> None:
+        super().__init__(f"Annotate {annotator.name}")
+        self.annotator, self.bench = annotator, bench
+
+    def expand(self, records: Any) -> Any:
+        """Apply to a PCollection of records."""
+        return records | beam.ParDo(_Annotate(self.annotator, self.bench)).with_outputs(DEAD, main="records")
+
+
+class _Annotate(Pooled):
+    def __init__(self, annotator: Annotator[Any, Any], bench: Bench) -> None:
+        super().__init__(bench.workers)
+        self.annotator, self.bench = annotator, bench
+
+    def work(self, element: Record) -> Iterable[Record | DeadLetter]:
+        """Return the record with the annotator's claims, or its dead letter."""
+        with METER.time(self.annotator.name):
+            try:
+                return spoken_by(self.annotator, (element,), self.bench)
+            except ItemError as error:
+                return (dead_letter(element, self.annotator.name, error),)
+
+
+def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Record], bench: Bench) -> tuple[Record, ...]:
+    """Return the records with the annotator's claims, from the work store where it has them all.
+
+    Raises:
+        ItemError: a record cannot be used.
+        TransientError: the world still fails after several tries.
+    """
+    if all(annotator.key in record.authors for record in records):
+        return tuple(records)
+    adapter = _answers(type(records[0]))
+    key = digest([annotator.key, [_asked(annotator, record) for record in records]])
+    answers = bench.store.get("claims", key, adapter)
+    if answers is None:
+        METER.count(f"{annotator.name} {WORKED}")
+        said = patiently(lambda: annotator.annotate(_model(annotator, bench), records))
+        answers = tuple(tuple(_kept(claim, bench.store) for claim in claims) for claims in said)
+        if len(answers) != len(records):
+            raise TypeError(f"{annotator.name} answered {len(answers)} times about {len(records)} records")
+        bench.store.put("claims", key, answers, adapter)
+    return tuple(record.spoken(annotator.key, claims) for record, claims in zip(records, answers, strict=True))
+
+
+def dead_letter(record: Record, step: str, error: ItemError) -> DeadLetter:
+    """Return the dead letter of a record."""
+    return DeadLetter(
+        source_id=record.source.source_id,
+        file=record.source.file,
+        clip_id=getattr(record, "clip_id", None),
+        step=step,
+        reason=str(error),
+        span=getattr(record, "requested", None),
+    )
+
+
+def patiently(ask: Callable[[], Any]) -> Any:
+    """Call, and call again after 1, 4 and 16 s while the world fails."""
+    for attempt in range(TRIES):
+        try:
+            return ask()
+        except TransientError:
+            if attempt == TRIES - 1:
+                raise
+            time.sleep(4**attempt)
+    raise AssertionError("unreachable")
+
+
+@cache
+def _answers(record: type[Record]) -> TypeAdapter[Any]:
+    """Return the reader and writer of answers: one tuple of claims per record, each claim with its field's name."""
+    union: Any = None
+    for claim in claim_fields(record):
+        union = claim if union is None else union | claim
+    return TypeAdapter(tuple[tuple[union, ...], ...])
+
+
+def _asked(annotator: Annotator[Any, Any], record: Record) -> list[object]:
+    """Return what an answer depends on: the record's content id and the fields that the annotator reads."""
+    asked: list[object] = [record.id]
+    for name in annotator.requires:
+        value: Any = record
+        for part in name.split("."):
+            value = getattr(value, part)
+        asked.append(Path(value.path or "").name if isinstance(value, MediaFile) else _jsonable(value))
+    return asked
+
+
+def _jsonable(value: object) -> object:
+    return TypeAdapter(type(value)).dump_python(value, mode="json") if value is not None else None
+
+
+def _kept(claim: Claim, store: WorkStore) -> Claim:
+    """Move a still out of the claim into the store: no pixels travel through a PCollection."""
+    if isinstance(claim, KeyFrame) and claim.image.bytes is not None:
+        return replace(claim, image=MediaFile(path=store.blob(claim.image.bytes, "jpg")))
+    return claim
+
+
+def _model(annotator: Annotator[Any, Any], bench: Bench) -> Any:
+    mine: tuple[object, ...] = (annotator.key, bench.device, None if annotator.shared else threading.get_ident())
+    if mine not in _loaded:
+        with _loading:
+            if mine not in _loaded:
+                _loaded[mine] = patiently(lambda: annotator.load(bench.device))
+    return _loaded[mine]

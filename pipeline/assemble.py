@@ -1,0 +1,183 @@
+"""From finished clips to shards: who is who across the clips of a source, which clip goes into which shard, and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from pydantic import TypeAdapter
+
+from annotators.annotator import Annotator
+from pipeline.annotate import Bench, dead_letter, spoken_by
+from pipeline.meter import METER
+from pipeline.plan import ReleaseSettings
+from pipeline.pooled import Pooled
+from pipeline.shards import ShardFile, write_shard
+from pipeline.store import write_whole
+from schemas.claims import FaceTrack, MediaFile
+from schemas.errors import ItemError
+from schemas.provenance import digest
+from schemas.record import Clip, DeadLetter
+
+DEFAULT_SPLIT = "train"
+_CLIP = TypeAdapter(Clip)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ref:
+    """A clip that lies finished in the work store: all of it that travels to the release."""
+
+    source_id: str
+    clip_id: str
+    start: float
+    split: str
+    size: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """Clips that go into one file, in order."""
+
+    split: str
+    number: int
+    of: int
+    refs: tuple[Ref, ...]
+
+    @property
+    def file(self) -> str:
+        """Return the path of the shard relative to its version."""
+        return f"data/{self.split}-{self.number:05d}-of-{self.of:05d}.parquet"
+
+
+class Keep(Pooled):
+    """Clips in; references to them in the work store out."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.workers)
+        self.bench = bench
+
+    def work(self, element: Clip) -> Iterable[Ref | DeadLetter]:
+        """Keep a clip in which somebody speaks or is seen."""
+        if element.speaker is None and not element.faces:
+            return (dead_letter(element, "look", ItemError("nobody speaks in it and no face is seen")),)
+        return (keep(element, self.bench),)
+
+
+class Identify(Pooled):
+    """References to all clips of one source in; references to the same clips out, with the claims made over all of them."""
+
+    def __init__(self, annotators: Sequence[Annotator[Any, Any]], bench: Bench) -> None:
+        super().__init__(bench.workers)
+        self.annotators, self.bench = tuple(annotators), bench
+
+    def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Ref]:
+        """Let each annotator see the clips of the source in order of time."""
+        refs = sorted(element[1], key=lambda ref: (ref.start, ref.clip_id))
+        clips = tuple(fetch(ref, self.bench) for ref in refs)
+        for annotator in self.annotators:
+            with METER.time(annotator.name):
+                clips = spoken_by(annotator, clips, self.bench)
+        return [keep(replace(clip, image=best_face(clip)), self.bench) for clip in clips]
+
+
+class WriteShard(Pooled):
+    """Shards in; what was written out."""
+
+    def __init__(self, bench: Bench, folder: Path, settings: ReleaseSettings, media: str, about: dict[str, str]) -> None:
+        super().__init__(bench.workers)
+        self.bench, self.folder, self.settings, self.media, self.about = bench, folder, settings, media, about
+
+    def work(self, element: Shard) -> Iterable[ShardFile]:
+        """Write one Parquet file, clip by clip."""
+        with METER.time("write"):
+            clips = (fetch(ref, self.bench) for ref in element.refs)
+            place = self.folder / element.file
+            return (write_shard(clips, place, self.bench.work, self.settings, self.media, self.about),)
+
+
+class WriteLedger(beam.DoFn):  # type: ignore[misc]
+    """All that became of the sources, as one file that the command reads when the pipeline is done."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def process(self, element: tuple[Any, Iterable[ShardFile | DeadLetter]]) -> None:
+        """Write the ledger of the run, in an order that does not depend on the run."""
+        told = list(element[1])
+        ledger = Ledger(
+            shards=tuple(sorted((t for t in told if isinstance(t, ShardFile)), key=lambda shard: shard.file)),
+            dead=tuple(sorted((t for t in told if isinstance(t, DeadLetter)), key=_letter_order)),
+        )
+        write_whole(self.place, LEDGER.dump_json(ledger))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What became of everything."""
+
+    shards: tuple[ShardFile, ...]
+    dead: tuple[DeadLetter, ...]
+
+
+LEDGER = TypeAdapter(Ledger)
+
+
+def keep(clip: Clip, bench: Bench) -> Ref:
+    """Put a clip into the work store; equal clips have equal keys."""
+    data = _CLIP.dump_json(clip)
+    key = digest(data.decode().replace(str(bench.work), ""))
+    bench.store.put("clips", key, clip, _CLIP)
+    media = [Path(file.path).stat().st_size for file in (clip.video, clip.audio) if file is not None and file.path]
+    return Ref(
+        source_id=clip.source.source_id,
+        clip_id=clip.clip_id,
+        start=clip.requested.start,
+        split=clip.source.split or DEFAULT_SPLIT,
+        size=len(data) // 4 + sum(media),
+        key=key,
+    )
+
+
+def fetch(ref: Ref, bench: Bench) -> Clip:
+    """Return a clip that was kept."""
+    clip = bench.store.get("clips", ref.key, _CLIP)
+    if clip is None:
+        raise FileNotFoundError(f"clip {ref.clip_id} has vanished from the work folder {bench.work}")
+    return clip
+
+
+def best_face(clip: Clip) -> MediaFile | None:
+    """Return the still of the target's best face, of the largest face where no target is seen, or None."""
+    stills = {frame.track: frame.image for frame in clip.frames if frame.kind == "best_face"}
+    tracks: Iterator[str | None] = iter((*(target.track for target in clip.targets), *_by_size(clip.faces)))
+    return next((stills[track] for track in tracks if track in stills), None)
+
+
+def _by_size(faces: Iterable[FaceTrack]) -> list[str]:
+    return [face.track for face in sorted(faces, key=lambda face: (-face.area, face.track))]
+
+
+def plan_shards(refs: Iterable[Ref], settings: ReleaseSettings) -> Iterator[Shard]:
+    """Return shards of about equal size for each split, none of them empty, clips in order of source and time."""
+    by_split: dict[str, list[Ref]] = {}
+    for ref in sorted(refs, key=lambda ref: (ref.source_id, ref.start, ref.clip_id)):
+        by_split.setdefault(ref.split, []).append(ref)
+    for split, members in sorted(by_split.items()):
+        total = sum(ref.size for ref in members)
+        count = max(1, min(len(members), round(total / settings.shard_bytes)))
+        parts: list[list[Ref]] = [[] for _ in range(count)]
+        before = 0
+        for ref in members:
+            parts[min(count - 1, (before + ref.size // 2) * count // max(total, 1))].append(ref)
+            before += ref.size
+        filled = [part for part in parts if part]
+        for number, part in enumerate(filled):
+            yield Shard(split=split, number=number, of=len(filled), refs=tuple(part))
+
+
+def _letter_order(letter: DeadLetter) -> tuple[str, str, float, str]:
+    return letter.source_id, letter.file, letter.span.start if letter.span else -1.0, letter.clip_id or ""

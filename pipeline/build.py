@@ -1,0 +1,180 @@
+"""`python -m pipeline.build --source raw/ --out shards/`: raw video in, one joined record per clip out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from pipeline.manifest import commit, fingerprint, latest, next_name, read_manifest
+from pipeline.meter import METER, progress
+from pipeline.plan import Plan, read_plan, shipped
+from pipeline.sources import Found, find, part
+from schemas.errors import AffectoryError, UsageError
+from schemas.record import DeadLetter
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line; what it does not know is handed to Beam."""
+    made = argparse.ArgumentParser(
+        prog="python -m pipeline.build",
+        description="Turn a folder of video into a dataset version.",
+        epilog="Other options go to Apache Beam, for example --runner=FlinkRunner.",
+        allow_abbrev=False,
+    )
+    made.add_argument("--source", type=Path, required=True, metavar="DIR", help="folder with video and sound, searched in depth")
+    made.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of versions; a new one is added")
+    made.add_argument(
+        "--plan", default="embedded", metavar="P", help=f"{' or '.join(shipped())}, or a TOML file (default: embedded)"
+    )
+    made.add_argument("--work", type=Path, metavar="DIR", help="work folder that all workers see (default: OUT/.work)")
+    made.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="threads (default: one per core)")
+    made.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where models run (default: auto)")
+    made.add_argument("--media", choices=("embed", "reference"), default="embed", help="media inside the Parquet files or beside")
+    made.add_argument("--part", type=_part, metavar="K/N", help="do only this share of the sources; then run without to assemble")
+    made.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
+    made.add_argument(
+        "--version",
+        action=_Version,
+        nargs="?",
+        metavar="NAME",
+        help="name of the dataset version to write (default: v1, v2, …); without a NAME, print Affectory's own version",
+    )
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    args, beam_args = parser().parse_known_args(argv)
+    try:
+        return _build(args, beam_args)
+    except UsageError as error:
+        sys.stderr.write(f"pipeline.build: {error}\n")
+        return 2
+    except AffectoryError as error:
+        sys.stderr.write(f"pipeline.build: {error}\nWhat is done is kept: the same command goes on from here.\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\npipeline.build: stopped. What is done is kept: the same command goes on from here.\n")
+        return 130
+
+
+def _build(args: argparse.Namespace, beam_args: Sequence[str]) -> int:
+    if args.workers < 1:
+        raise UsageError(f"--workers {args.workers}: at least 1")
+    if args.version is not None and ("/" in args.version or args.version.startswith(".")):
+        raise UsageError(f"--version {args.version}: a plain name")
+    plan = read_plan(args.plan)
+    found, copies = find(args.source)
+    inputs = fingerprint(plan, found, copies, args.media)
+    name = args.version or next_name(args.out)
+    if _is_there(args, inputs):
+        return 0
+    if args.part:
+        found = part(found, *args.part)
+    if args.dry_run:
+        sys.stdout.write(_intent(args, plan, found, copies, name))
+        return 0
+    return _run(args, beam_args, plan, found, copies, inputs, name)
+
+
+def _is_there(args: argparse.Namespace, inputs: str) -> bool:
+    """Tell, and say so, whether the version that this command would write exists; refuse to write over another one."""
+    there = args.version or latest(args.out)
+    manifest = read_manifest(args.out / there) if there else None
+    if manifest is not None and manifest.inputs == inputs:
+        sys.stdout.write(f"{args.out / there} is up to date: same sources, same plan; nothing to do.\n")
+        return True
+    if args.version and (args.out / args.version).exists():
+        raise UsageError(
+            f"--version {args.version}: it exists, holds something else, and versions do not change; choose a new name"
+        )
+    return False
+
+
+def _run(  # noqa: PLR0913, PLR0917
+    args: argparse.Namespace,
+    beam_args: Sequence[str],
+    plan: Plan,
+    found: tuple[Found, ...],
+    copies: tuple[DeadLetter, ...],
+    inputs: str,
+    name: str,
+) -> int:
+    from annotators.models import require  # noqa: PLC0415
+
+    from pipeline.annotate import Bench  # noqa: PLC0415
+    from pipeline.flow import Release, options, run  # noqa: PLC0415
+
+    beam_options = options(beam_args)
+    require([ref.name for annotator in plan.annotators for ref in annotator.provenance.models])
+    work = (args.work or args.out / ".work").resolve()
+    bench = Bench(work=work, device=_device(args.device), workers=args.workers)
+    staging = work / "staging" / inputs
+    shutil.rmtree(staging, ignore_errors=True)
+    release = None if args.part else Release(folder=staging, media=args.media, about=about(plan))
+    METER.reset(per_source=("probe", *(annotator.name for annotator in plan.scoped("source")), "write"))
+    with progress(len(found)):
+        ledger = run(found, plan, bench, release, beam_options)
+    if release is None:
+        sys.stdout.write(f"part {args.part[0]}/{args.part[1]} is done; run without --part to assemble\n" + METER.table())
+        return 0
+    manifest = commit(staging, args.out / name, plan=plan, inputs=inputs, found=found, copies=copies, ledger=ledger)
+    sys.stdout.write(manifest.summary(args.out / name) + METER.table())
+    return 0
+
+
+def about(plan: Plan) -> dict[str, str]:
+    """Return what each Parquet file says about itself: every author in it, resolved."""
+    from pydantic_core import to_json  # noqa: PLC0415
+
+    authors = {annotator.key: asdict(annotator.provenance) for annotator in plan.annotators}
+    return {"affectory": to_json({"affectory": version("affectory"), "authors": authors}).decode()}
+
+
+def _intent(args: argparse.Namespace, plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], name: str) -> str:
+    lines = [f"would write {args.out / name} by plan {plan.name} ({plan.hash}) from {len(found)} sources"]
+    lines += [f"  {one.file}" + (f"  with {Path(one.subtitles).name}" if one.subtitles else "") for one in found]
+    lines += [f"  {letter.file}: left out, {letter.reason}" for letter in copies]
+    lines += [f"annotators: {', '.join(annotator.key for annotator in plan.annotators)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _device(wanted: str) -> str:
+    import torch  # noqa: PLC0415
+
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise UsageError("--device cuda: this machine has no CUDA device that torch can use")
+    return "cuda" if there and wanted != "cpu" else "cpu"
+
+
+def _part(text: str) -> tuple[int, int]:
+    k, slash, n = text.partition("/")
+    if not (slash and k.isdigit() and n.isdigit() and 1 <= int(k) <= int(n)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N with 1 <= K <= N")
+    return int(k), int(n)
+
+
+class _Version(argparse.Action):
+    """With a value an ordinary option; alone, print the program's version and stop, as --version does everywhere."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        if values is None:
+            parser.exit(message=f"affectory {version('affectory')}\n")
+        setattr(namespace, self.dest, values)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

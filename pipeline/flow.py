@@ -1,0 +1,134 @@
+"""The way of the data, as one Beam pipeline.
+
+found ─▶ Probe ─▶ Annotate sources ─▶ Segment ─▶ CutClips ─▶ Annotate clips ─▶ Keep ─▶ Identify ─▶ WriteShard
+            └──────────────┴───────────────┴──────────┴─────────────┴──────────┴──────▶ dead letters ─▶ WriteLedger
+
+Everything up to Keep is one fused stage on the local runner: no barrier stands between a source and its clips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
+from pipeline.annotate import Annotate, Bench
+from pipeline.assemble import LEDGER, Identify, Keep, Ledger, WriteLedger, WriteShard, plan_shards
+from pipeline.clips import CutClips, Probe, Segment
+from pipeline.plan import Plan
+from pipeline.pooled import DEAD
+from pipeline.sources import Found
+from schemas.errors import UsageError
+
+LOCAL = "FnApiRunner"
+REFUSED = {
+    "DaskRunner": "it loses data without saying so (empty sinks, dropped outputs)",
+    "RayRunner": "its package does not load with this version of Beam",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Where and how shards are written; None as a release means that only the work is done."""
+
+    folder: Path
+    media: str
+    about: dict[str, str]
+
+    @property
+    def ledger(self) -> Path:
+        """Return where the pipeline tells what it wrote."""
+        return self.folder / ".ledger.json"
+
+
+def options(beam_args: Sequence[str]) -> PipelineOptions:
+    """Return Beam's options, the local runner by default.
+
+    Raises:
+        UsageError: Beam knows no such option, or the runner is known to lose data.
+    """
+    known, unknown = PipelineOptions(list(beam_args)), _unknown(beam_args)
+    if unknown:
+        raise UsageError(f"neither pipeline.build nor Beam knows {unknown[0]}; see --help")
+    standard = known.view_as(StandardOptions)
+    # Beam's own default may download a runner and may fall back to another one: name it.
+    standard.runner = standard.runner or LOCAL
+    short = standard.runner.rpartition(".")[2]
+    if short in REFUSED:
+        raise UsageError(f"--runner={short}: {REFUSED[short]}; use {LOCAL}, FlinkRunner or PortableRunner")
+    return known
+
+
+def _unknown(beam_args: Sequence[str]) -> list[str]:
+    parser = beam.options.pipeline_options._BeamArgumentParser(add_help=False, allow_abbrev=False)
+    for kind in PipelineOptions.__subclasses__():
+        kind._add_argparse_args(parser)
+    return [arg for arg in parser.parse_known_args(list(beam_args))[1] if arg != "--"]
+
+
+def run(found: Sequence[Found], plan: Plan, bench: Bench, release: Release | None, beam_options: PipelineOptions) -> Ledger:
+    """Run the pipeline to its end and return what became of everything."""
+    local = beam_options.view_as(StandardOptions).runner.rpartition(".")[2] == LOCAL
+    pipeline = beam.Pipeline(options=beam_options)
+    refs, dead = _work(pipeline | "Sources" >> beam.Create(list(found), reshuffle=not local), plan, bench, local)
+    if release is not None:
+        _write(refs, dead, plan, bench, release)
+    pipeline.run().wait_until_finish()
+    if release is None:
+        return Ledger(shards=(), dead=())
+    if not release.ledger.exists():  # nothing went in at all
+        return Ledger(shards=(), dead=())
+    ledger = LEDGER.validate_json(release.ledger.read_bytes())
+    release.ledger.unlink()
+    return ledger
+
+
+def _work(found: Any, plan: Plan, bench: Bench, local: bool) -> tuple[Any, Any]:
+    """Return references to all clips that live, and all dead letters."""
+    dead = []
+
+    def step(label: str, items: Any, fn: beam.DoFn) -> Any:
+        out = items | label >> beam.ParDo(fn).with_outputs(DEAD, main="out")
+        dead.append(out[DEAD])
+        return out["out"]
+
+    def annotate(records: Any, scope: str) -> Any:
+        for annotator in plan.scoped(scope):
+            out = records | Annotate(annotator, bench)
+            dead.append(out[DEAD])
+            records = out["records"]
+        return records
+
+    sources = annotate(step("Probe", found, Probe(bench.workers)), "source")
+    wanted = step("Segment", sources, Segment(plan.segment, bench.workers))
+    # On a cluster the clips of one long source go to all workers; on one machine a shuffle would only be a barrier.
+    wanted = wanted if local else wanted | "Spread" >> beam.Reshuffle()
+    clips = annotate(step("Cut", wanted, CutClips(plan.cut, bench)), "clip")
+    kept = step("Keep", clips, Keep(bench))
+    by_source = kept | "By source" >> beam.Map(lambda ref: (ref.source_id, ref)) | "Gather" >> beam.GroupByKey()
+    refs = step("Identify", by_source, Identify(plan.scoped("clips of a source"), bench))
+    return refs, dead | "Dead letters" >> beam.Flatten()
+
+
+def _write(refs: Any, dead: Any, plan: Plan, bench: Bench, release: Release) -> None:
+    settings = plan.release
+    shards = (
+        refs
+        | "All clips" >> beam.Map(lambda ref: (None, ref))
+        | "Together" >> beam.GroupByKey()
+        | "Plan shards" >> beam.FlatMap(lambda item: plan_shards(item[1], settings))
+        | "Spread shards" >> beam.Reshuffle()
+    )
+    writer = WriteShard(bench, release.folder, settings, release.media, release.about)
+    written = (shards | "Write" >> beam.ParDo(writer).with_outputs(DEAD, main="out"))["out"]
+    (
+        (written, dead)
+        | "All told" >> beam.Flatten()
+        | "One ledger" >> beam.Map(lambda told: (None, told))
+        | "Gather ledger" >> beam.GroupByKey()
+        | "Write ledger" >> beam.ParDo(WriteLedger(release.ledger))
+    )

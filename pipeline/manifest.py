@@ -1,0 +1,178 @@
+"""What a version says about itself. The manifest is written last: where it is, the version is whole."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from pipeline.plan import Plan
+from pipeline.sources import Found
+from pipeline.store import write_whole
+from schemas.errors import UsageError
+from schemas.provenance import digest
+from schemas.record import SCHEMA_VERSION, DeadLetter
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """In = out: `sources` = copies + dead_sources + sources_with_clips, `clips` = rows + dead_clips."""
+
+    sources: int
+    copies: int
+    dead_sources: int
+    sources_with_clips: int
+    clips: int
+    rows: int
+    dead_clips: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """One data file of a version."""
+
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All about a version."""
+
+    schema: int
+    affectory: str
+    inputs: str
+    plan: dict[str, Any]
+    plan_hash: str
+    ledger: Counts
+    reasons: dict[str, int]
+    splits: dict[str, int]
+    seconds: float
+    files: tuple[WrittenFile, ...]
+    rows_sha256: str
+    sources: tuple[dict[str, str], ...]
+
+    def summary(self, place: Path) -> str:
+        """Return the closing lines of a build."""
+        counts, lines = self.ledger, []
+        lines.append(
+            f"{place}: {counts.rows} clips, {self.seconds:.0f} s, from {counts.sources_with_clips} of {counts.sources} sources"
+        )
+        dead = counts.copies + counts.dead_sources + counts.dead_clips
+        if dead:
+            lines.append(f"{dead} dead letters, each with its reason in {place / 'dead'}:")
+            lines += [f"  {n:4d}  {reason}" for reason, n in self.reasons.items()]
+        return "\n".join(lines) + "\n"
+
+
+_MANIFEST = TypeAdapter(Manifest)
+
+
+def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str) -> str:
+    """Return the hash of all that a version depends on."""
+    sources = [[one.sha256, one.subtitles_sha256, asdict(one.terms), one.file] for one in found]
+    return digest([installed("affectory"), plan.hash, media, sources, [letter.file for letter in copies]], 16)
+
+
+def versions(out: Path) -> list[str]:
+    """Return the names of whole versions, oldest first: v2 before v10."""
+    names = [path.parent.name for path in out.glob(f"*/{MANIFEST}")]
+    return sorted(names, key=lambda name: [(int(p), "") if p.isdigit() else (0, p) for p in re.split(r"(\d+)", name)])
+
+
+def latest(out: Path) -> str | None:
+    """Return the name of the newest version, or None."""
+    return next(reversed(versions(out)), None)
+
+
+def next_name(out: Path) -> str:
+    """Return the first of v1, v2, … that is free."""
+    n = 1
+    while (out / f"v{n}").exists():
+        n += 1
+    return f"v{n}"
+
+
+def read_manifest(version: Path) -> Manifest | None:
+    """Return the manifest of a version, or None where there is none."""
+    try:
+        return _MANIFEST.validate_json((version / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def commit(  # noqa: PLR0913
+    staging: Path,
+    place: Path,
+    *,
+    plan: Plan,
+    inputs: str,
+    found: Sequence[Found],
+    copies: Sequence[DeadLetter],
+    ledger: Any,
+) -> Manifest:
+    """Write dead letters and manifest beside the shards, and move the version to its place.
+
+    Raises:
+        UsageError: the place was taken while the build ran.
+    """
+    from pipeline.shards import write_dead  # noqa: PLC0415
+
+    letters = (*copies, *ledger.dead)
+    write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
+    manifest = _manifest(plan, inputs, found, letters, ledger)
+    write_whole(staging / MANIFEST, _MANIFEST.dump_json(manifest, indent=1) + b"\n")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        staging.rename(place)
+    except OSError as error:
+        if place.exists():
+            raise UsageError(f"{place} was written by somebody else meanwhile; run the command again") from error
+        shutil.move(staging, place)  # the work folder lies on another disk
+    return manifest
+
+
+def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence[DeadLetter], ledger: Any) -> Manifest:
+    whole = [letter for letter in letters if letter.clip_id is None]
+    reasons: dict[str, int] = {}
+    for letter in letters:
+        reason = f"{letter.step}: {re.sub(r'[0-9]+([.][0-9]+)?', '…', letter.reason)}"
+        reasons[reason] = reasons.get(reason, 0) + 1
+    copies = sum(letter.step == "scan" for letter in whole)
+    rows = sum(shard.rows for shard in ledger.shards)
+    splits: dict[str, int] = {}
+    for shard in ledger.shards:
+        split = Path(shard.file).name.partition("-")[0]
+        splits[split] = splits.get(split, 0) + shard.rows
+    return Manifest(
+        schema=SCHEMA_VERSION,
+        affectory=installed("affectory"),
+        inputs=inputs,
+        plan=plan.resolved,
+        plan_hash=plan.hash,
+        ledger=Counts(
+            sources=len(found) + copies,
+            copies=copies,
+            dead_sources=len(whole) - copies,
+            sources_with_clips=len(found) - (len(whole) - copies),
+            clips=rows + len(letters) - len(whole),
+            rows=rows,
+            dead_clips=len(letters) - len(whole),
+        ),
+        reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        splits=splits,
+        seconds=round(sum(shard.seconds for shard in ledger.shards), 3),
+        files=tuple(WrittenFile(file=s.file, rows=s.rows, bytes=s.bytes, sha256=s.sha256) for s in ledger.shards),
+        rows_sha256=digest(sorted(row for shard in ledger.shards for row in shard.row_hashes)),
+        sources=tuple({"source_id": one.source_id, "sha256": one.sha256, "file": one.file} for one in found),
+    )

@@ -1,0 +1,134 @@
+"""The plan: one TOML file decides all that can change a shard, and is refused before the build starts if it cannot work."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from annotators.cutting import CutSettings
+from pydantic import TypeAdapter, ValidationError
+
+from annotators.annotator import Annotator, registered
+from pipeline.segment import SegmentSettings
+from schemas.errors import UsageError
+from schemas.provenance import digest
+from schemas.record import SCHEMA_VERSION, Clip, Source, claim_fields
+
+_ORDER = ("source", "clip", "clips of a source")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSettings:
+    """How shards are written."""
+
+    shard_bytes: int = 500_000_000
+    """About how much one shard holds."""
+    row_group_bytes: int = 64_000_000
+    row_group_rows: int = 100
+    """A row group ends at whichever comes first; the viewer of the Hub reads pages of 100 rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A plan that can work."""
+
+    name: str
+    segment: SegmentSettings
+    cut: CutSettings
+    release: ReleaseSettings
+    annotators: tuple[Annotator[Any, Any], ...]
+
+    def scoped(self, scope: str) -> tuple[Annotator[Any, Any], ...]:
+        """Return the annotators of one scope, in order."""
+        return tuple(annotator for annotator in self.annotators if annotator.scope == scope)
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """Return the plan with every default filled in, as JSON can hold it."""
+        return {
+            "name": self.name,
+            "schema": SCHEMA_VERSION,
+            "segment": asdict(self.segment),
+            "cut": asdict(self.cut),
+            "release": asdict(self.release),
+            "annotators": [asdict(annotator.provenance) for annotator in self.annotators],
+        }
+
+    @property
+    def hash(self) -> str:
+        """Return the hash of all that can change a shard."""
+        return digest({key: value for key, value in self.resolved.items() if key != "name"}, 16)
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the names of the plans that come with Affectory."""
+    return tuple(sorted(p.name.removesuffix(".toml") for p in files("pipeline").joinpath("plans").iterdir()))
+
+
+def read_plan(name: str) -> Plan:
+    """Return the plan in a TOML file, or a shipped one by name.
+
+    Raises:
+        UsageError: no such plan, or it cannot work; the message names the place.
+    """
+    path = Path(str(files("pipeline").joinpath("plans", f"{name}.toml"))) if name in shipped() else Path(name)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"--plan {name}: no such file; shipped plans are {', '.join(shipped())}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+        raise UsageError(f"--plan {path}: {error}") from error
+    if unknown := set(table) - {"segment", "cut", "release", "annotators"}:
+        raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
+    plan = Plan(
+        name=path.stem,
+        segment=_settings(SegmentSettings, table.get("segment", {}), f"--plan {path}: [segment]"),
+        cut=_settings(CutSettings, table.get("cut", {}), f"--plan {path}: [cut]"),
+        release=_settings(ReleaseSettings, table.get("release", {}), f"--plan {path}: [release]"),
+        annotators=_annotators(table.get("annotators", []), f"--plan {path}: [[annotators]]"),
+    )
+    _check(plan, path)
+    return plan
+
+
+def _settings(kind: type, table: object, where: str) -> Any:
+    try:
+        return TypeAdapter(kind, config={"extra": "forbid"}).validate_python(table)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        place = ".".join(map(str, wrong["loc"])) or "the table"
+        raise UsageError(f"{where} {place}: {wrong['msg']}") from error
+
+
+def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
+    known = registered()
+    made = []
+    if not isinstance(tables, list):
+        raise UsageError(f"{where} is written with double brackets, once per annotator")
+    for table in tables:
+        name = table.get("name")
+        if name not in known:
+            raise UsageError(f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}")
+        kind = known[name]
+        config: Mapping[str, object] = {key: value for key, value in table.items() if key != "name"}
+        if unknown := set(config) - {field.name for field in fields(kind)}:
+            raise UsageError(f"{where} {name} has no setting {sorted(unknown)[0]!r}")
+        made.append(_settings(kind, config, f"{where} {name}:"))
+    return tuple(made)
+
+
+def _check(plan: Plan, path: Path) -> None:
+    """Refuse a plan in which an annotator reads what nobody before it writes."""
+    scopes = [_ORDER.index(annotator.scope) for annotator in plan.annotators]
+    if scopes != sorted(scopes):
+        raise UsageError(f"--plan {path}: annotators of sources come first, then those of clips, then those of all clips")
+    claims = set(claim_fields(Source).values()) | set(claim_fields(Clip).values())
+    filled: set[str] = set()
+    for annotator in plan.annotators:
+        if missing := (set(annotator.requires) & claims) - filled:
+            raise UsageError(f"--plan {path}: {annotator.name} reads {sorted(missing)[0]}, which no annotator before it gives")
+        filled |= set(annotator.provides)

@@ -1,0 +1,125 @@
+"""Where clips begin and end: a pure function of turns, words and shots.
+
+One clip is one utterance, or a run of utterances, of one speaker inside one shot. All times are source times.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.claims import Word
+from schemas.record import Source
+from schemas.values import Span
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentSettings:
+    """Bounds of a clip, in seconds."""
+
+    min_seconds: Positive = 1.0
+    max_seconds: Positive = 15.0
+    join_seconds: Annotated[float, Field(ge=0)] = 1.0
+    """Neighbouring turns of one speaker become one clip where the silence between them is at most this long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A clip that is asked for, or, with a reason, one that cannot be had."""
+
+    span: Span
+    speaker: str | None
+    reason: str | None = None
+
+
+def segment(source: Source, settings: SegmentSettings) -> tuple[Request, ...]:
+    """Return the clips to cut in order of time; too short ones carry the reason why they are not cut."""
+    shots = [shot.span for shot in source.shots] or [Span(start=0.0, end=source.source.duration)]
+    speakers = sorted({turn.speaker for turn in source.turns})
+    if speakers:
+        pieces = [(piece, speaker) for speaker in speakers for piece in _utterances(source, speaker, shots, settings)]
+    elif "video" in source.source.streams:
+        pieces = [(part, None) for shot in shots for part in _even_parts(shot, settings.max_seconds)]
+    else:
+        pieces = []
+    requests = [_request(piece, speaker, settings) for piece, speaker in pieces]
+    return tuple(sorted(requests, key=lambda r: (r.span.start, r.span.end, r.speaker or "")))
+
+
+def _request(span: Span, speaker: str | None, settings: SegmentSettings) -> Request:
+    whole = Span(start=round(span.start, 3), end=round(span.end, 3))
+    if whole.duration >= settings.min_seconds:
+        return Request(span=whole, speaker=speaker)
+    reason = f"{whole.duration:.2f} s of one speaker in one shot is less than the minimum of {settings.min_seconds:g} s"
+    return Request(span=whole, speaker=speaker, reason=reason)
+
+
+def _utterances(source: Source, speaker: str, shots: Sequence[Span], settings: SegmentSettings) -> Iterator[Span]:
+    words = sorted((word for word in source.words if word.speaker == speaker), key=lambda word: word.span)
+    for run in _runs(source, speaker, settings):
+        for shot in shots:
+            piece = run & shot
+            if piece is not None:
+                yield from _split(_hold_words(piece, words, shot), words, settings)
+
+
+def _runs(source: Source, speaker: str, settings: SegmentSettings) -> list[Span]:
+    """Join neighbouring turns of one speaker, unless somebody else speaks in between."""
+    mine = sorted(turn.span for turn in source.turns if turn.speaker == speaker)
+    others = [part for turn in source.turns if turn.speaker != speaker for part in turn.floor]
+    runs: list[Span] = []
+    for span in mine:
+        last = runs[-1] if runs else None
+        if last is not None and (
+            span.start <= last.end
+            or (
+                span.start - last.end <= settings.join_seconds
+                and max(span.end, last.end) - last.start <= settings.max_seconds
+                and not any(part.overlap(Span(start=last.end, end=span.start)) > 0 for part in others)
+            )
+        ):
+            runs[-1] = replace(last, end=max(last.end, span.end))
+        else:
+            runs.append(span)
+    return runs
+
+
+def _hold_words(piece: Span, words: Sequence[Word], shot: Span) -> Span:
+    """Widen a piece so that it holds whole the words whose middle lies inside, as far as the shot goes."""
+    inside = [word.span for word in words if piece.start <= word.span.middle < piece.end]
+    start = min((span.start for span in inside), default=piece.start)
+    end = max((span.end for span in inside), default=piece.end)
+    return Span(start=max(shot.start, min(piece.start, start)), end=min(shot.end, max(piece.end, end)))
+
+
+def _split(piece: Span, words: Sequence[Word], settings: SegmentSettings) -> Iterator[Span]:
+    """Cut a piece that is too long at its pauses, the longest one within reach first."""
+    while piece.duration > settings.max_seconds:
+        first = piece.start + settings.min_seconds
+        last = min(piece.start + settings.max_seconds, piece.end - settings.min_seconds)
+        pauses = [
+            Span(start=a.span.end, end=max(a.span.end, b.span.start))
+            for a, b in pairwise(words)
+            if first <= (a.span.end + max(a.span.end, b.span.start)) / 2 <= last
+        ]
+        if not pauses:
+            yield from _even_parts(piece, settings.max_seconds)
+            return
+        pause = max(pauses, key=lambda span: (round(span.duration, 1), span.start))
+        yield Span(start=piece.start, end=pause.middle)
+        piece = Span(start=pause.middle, end=piece.end)
+    yield piece
+
+
+def _even_parts(span: Span, longest: float) -> Iterator[Span]:
+    count = max(1, math.ceil(span.duration / longest - 1e-9))
+    step = span.duration / count
+    for k in range(count):
+        yield Span(start=span.start + k * step, end=span.end if k == count - 1 else span.start + (k + 1) * step)

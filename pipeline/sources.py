@@ -1,0 +1,135 @@
+"""Find the media under a folder, name them by content, and read what `sources.csv` says about them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.errors import UsageError
+from schemas.record import DeadLetter
+
+VIDEO = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts", ".m4v"})
+AUDIO = frozenset({".wav", ".mp3", ".flac", ".m4a"})
+SUBTITLES = (".srt", ".vtt")
+TABLE = "sources.csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """One line of `sources.csv`: what its owner states about a source. Empty cells are None."""
+
+    file: str
+    licence: str | None = None
+    consent: str | None = None
+    language: str | None = None
+    origin: str | None = None
+    speakers: tuple[str, ...] = ()
+    split: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A source file, before anything has been decoded."""
+
+    path: str
+    file: str
+    sha256: str
+    terms: Terms
+    subtitles: str | None = None
+    subtitles_sha256: str | None = None
+
+    @property
+    def source_id(self) -> str:
+        """Return the id of the source: the first 16 hex digits of the hash of its content."""
+        return self.sha256[:16]
+
+
+def find(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...]]:
+    """Return the sources by content id, and a dead letter for every copy of the same bytes.
+
+    Raises:
+        UsageError: there is no such folder, no media in it, or `sources.csv` cannot be used.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"--source {folder}: no such folder")
+    paths = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in VIDEO | AUDIO and p.is_file()]
+    if not paths:
+        raise UsageError(f"--source {folder}: no media in it; Affectory reads {' '.join(sorted(VIDEO | AUDIO))}")
+    terms = _terms(folder, {_relative(folder, path) for path in paths})
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(lambda path: _found(folder, path, terms), paths))
+    first: dict[str, Found] = {}
+    copies = []
+    for one in found:
+        kept = first.setdefault(one.sha256, one)
+        if kept is not one:
+            reason = f"the same bytes as {kept.file}, which is kept"
+            copies.append(DeadLetter(source_id=one.source_id, file=one.file, clip_id=None, step="scan", reason=reason))
+    return tuple(sorted(first.values(), key=lambda one: one.sha256)), tuple(copies)
+
+
+def part(found: Sequence[Found], k: int, n: int) -> tuple[Found, ...]:
+    """Return the share K of N, by content: the same whatever else lies in the folder."""
+    return tuple(one for one in found if int(one.sha256[:12], 16) % n == k - 1)
+
+
+def _found(folder: Path, path: Path, terms: dict[str, Terms]) -> Found:
+    file = _relative(folder, path)
+    words = next((p for p in _sidecars(path) if p.is_file()), None)
+    return Found(
+        path=str(path.resolve()),
+        file=file,
+        sha256=_sha256(path),
+        terms=terms.get(file, Terms(file=file)),
+        subtitles=str(words.resolve()) if words else None,
+        subtitles_sha256=_sha256(words) if words else None,
+    )
+
+
+def _sidecars(path: Path) -> Iterable[Path]:
+    """Return where subtitles of a source may lie: talk.srt, or talk.en.srt with the language."""
+    for suffix in SUBTITLES:
+        yield path.with_suffix(suffix)
+    siblings = (p for p in sorted(path.parent.iterdir()) if p.suffix.lower() in SUBTITLES)
+    yield from (p for p in siblings if p.stem.rpartition(".")[0] == path.stem)
+
+
+def _relative(folder: Path, path: Path) -> str:
+    # A name that is no valid Unicode still has to fit into a column of text.
+    return path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _terms(folder: Path, files: set[str]) -> dict[str, Terms]:
+    table = folder / TABLE
+    if not table.is_file():
+        return {}
+    adapter = TypeAdapter(Terms, config={"extra": "forbid"})
+    read: dict[str, Terms] = {}
+    with table.open(encoding="utf-8-sig", newline="") as text:
+        for line, row in enumerate(csv.DictReader(text), start=2):
+            cells: dict[str, object] = {key: value.strip() for key, value in row.items() if key and value and value.strip()}
+            if "speakers" in cells:
+                cells["speakers"] = tuple(name.strip() for name in str(cells["speakers"]).split(";"))
+            try:
+                terms = adapter.validate_python(cells)
+            except ValidationError as error:
+                wrong = error.errors()[0]
+                raise UsageError(f"{table}, line {line}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
+            if terms.file not in files:
+                raise UsageError(f"{table}, line {line}: no media file {terms.file!r} under {folder}")
+            read[terms.file] = terms
+    return read

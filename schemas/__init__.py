@@ -1,0 +1,1 @@
+"""What we say: records, claims, provenance, label spaces, and the Arrow schema derived from them."""

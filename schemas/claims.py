@@ -1,0 +1,212 @@
+"""What can be claimed about a source or a clip.
+
+A claim is one statement by one author. It is never edited: a new version of the same annotator supersedes its own earlier
+claims. Times are seconds from the start of the record (source or clip) that holds the claim. Absent is None or ().
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from schemas.meta import Bits, Feature, Says, Unit, Within
+from schemas.values import Box, Span
+
+Seconds = Annotated[float, Unit("s"), Within(0)]
+Share = Annotated[float, Unit("share"), Within(0, 1)]
+Degrees = Annotated[float, Unit("degree"), Within(-180, 180), Bits(32)]
+Small = Annotated[float, Bits(32)]
+# A field named `bytes` hides the type of that name inside its own class.
+Encoded = bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFile:
+    """An encoded file: by path while the build runs, by bytes in an embedded release (the layout of `datasets` media)."""
+
+    bytes: Annotated[Encoded | None, Says("the file itself; None where it is only referenced")] = None
+    path: Annotated[str | None, Says("file name; relative to the version in a release")] = None
+
+
+ImageFile = Annotated[MediaFile, Feature("Image")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One statement by one author."""
+
+    by: Annotated[str, Says("author: provenance key name@version#config-hash")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn(Claim):
+    """One speaker speaks. Turns of different speakers may overlap; that is a fact, not an error."""
+
+    span: Span
+    speaker: Annotated[str, Says("speaker within the source, in order of first speech: S0, S1, …")]
+    floor: Annotated[tuple[Span, ...], Says("parts in which this speaker alone holds the floor, for joining with words")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word(Claim):
+    """One written word with the times at which it is said."""
+
+    span: Span
+    text: str
+    probability: Annotated[Share | None, Says("recogniser's own probability; None from subtitles")] = None
+    speaker: Annotated[str | None, Says("who says it, joined from the turns; None where no turn is near")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker(Claim):
+    """The voice of one speaker over the whole source."""
+
+    speaker: str
+    seconds: Annotated[Seconds, Says("speech of this speaker in the source")]
+    embedding: Annotated[tuple[Small, ...], Says("voice embedding, comparable within one author only")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language(Claim):
+    """Language that is spoken."""
+
+    language: Annotated[str, Says("ISO 639-1")]
+    probability: Share | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot(Claim):
+    """A stretch of video without a cut."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceTrack(Claim):
+    """One face followed through the clip. All series have one entry per sampled time at which the face is seen."""
+
+    track: Annotated[str, Says("face track within the clip: F0, F1, … by size, largest first")]
+    span: Span
+    rate: Annotated[float, Unit("Hz"), Says("sampling rate of the search for faces")]
+    view: Annotated[str, Says("head, half or full: how much of the person the frame holds")]
+    area: Annotated[Share, Says("mean share of the frame that the face box covers")]
+    times: tuple[Annotated[float, Unit("s"), Bits(32)], ...]
+    boxes: tuple[Box, ...]
+    scores: Annotated[tuple[Small, ...], Says("detector's score")]
+    yaw: Annotated[tuple[Degrees, ...], Says("head turned to its left is positive")]
+    pitch: Annotated[tuple[Degrees, ...], Says("head up is positive")]
+    roll: Annotated[tuple[Degrees, ...], Says("head tilted to its left shoulder is positive")]
+    blendshapes: Annotated[
+        tuple[tuple[Small, ...], ...],
+        Says("ARKit blendshapes, 0 to 1, named in label space arkit52; () where no mesh fitted"),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness(Claim):
+    """The face of one track as a vector."""
+
+    track: str
+    embedding: Annotated[tuple[Small, ...], Says("unit-length face embedding, comparable within one author only")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person(Claim):
+    """Identity of a face track across all clips of a source."""
+
+    track: str
+    person: Annotated[str, Says("person within the source, in order of first appearance: P0, P1, …")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target(Claim):
+    """The person whom the clip is about: the speaker, joined to a face where one is seen to speak."""
+
+    speaker: Annotated[str | None, Says("None where nobody speaks")]
+    track: Annotated[str | None, Says("None where the speaker is not seen")]
+    score: Annotated[float | None, Within(-1, 1), Says("how well lips follow the speech; None where it was not measured")]
+    reason: Annotated[str, Says("why this face, or why none")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFrame(Claim):
+    """A still kept as an image."""
+
+    kind: Annotated[str, Says("best_face or expression_peak")]
+    time: Seconds
+    track: str
+    image: ImageFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue(Claim):
+    """A short piece of evidence that a rationale can cite."""
+
+    cue_id: str
+    modality: Annotated[str, Says("registered modality name")]
+    span: Span | None
+    text: Annotated[str, Says("in words that a person would use")]
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label(Claim):
+    """What one modality, or all together, says: a distribution, a set, a point on the axes, or any of them."""
+
+    modality: Annotated[str, Says("registered modality name, or 'all'")]
+    space: Annotated[str, Says("label space; 'open' for free words")]
+    names: tuple[str, ...] = ()
+    scores: Annotated[tuple[Share, ...], Says("one per name; sums to 1 for a distribution, () for a plain set")] = ()
+    valence: Annotated[float | None, Within(-1, 1)] = None
+    arousal: Annotated[float | None, Within(-1, 1)] = None
+    intensity: Share | None = None
+    perspective: Annotated[str, Says("expressed by the person, or evoked in the viewer")] = "expressed"
+    person: Annotated[str | None, Says("None: the target of the clip")] = None
+    span: Annotated[Span | None, Says("None: the whole clip")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A named number or word beside a claim."""
+
+    name: str
+    value: float | None = None
+    word: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text(Claim):
+    """A written piece: rationale, caption, question, answer, utterance of a dialogue. `parent` makes trees and threads."""
+
+    text_id: str
+    kind: str
+    text: str
+    language: Annotated[str | None, Says("ISO 639-1")] = None
+    parent: Annotated[str | None, Says("text_id above or before it")] = None
+    role: Annotated[str | None, Says("user, assistant, or a character's name")] = None
+    cites: Annotated[tuple[str, ...], Says("cue ids")] = ()
+    label_conditioned: Annotated[bool, Says("written with the answer in view: never feeds a judge or a label")] = False
+    measures: tuple[Measure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference(Claim):
+    """Which of two texts is better."""
+
+    first: Annotated[str, Says("text_id")]
+    second: Annotated[str, Says("text_id")]
+    preferred: Annotated[str, Says("a1, a2 or same")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream(Claim):
+    """A sensor recording beside the clip (skin, heart, smell, …)."""
+
+    modality: str
+    sensor: Annotated[str, Says("model of the sensor")]
+    channels: tuple[str, ...]
+    units: Annotated[tuple[str, ...], Says("one per channel")]
+    rate: Annotated[float, Unit("Hz")]
+    offset: Annotated[float, Unit("s"), Says("stream time 0 in clip time")]
+    calibration: tuple[Measure, ...] = ()
+    values: Annotated[tuple[tuple[Small, ...], ...], Says("one row per sample, one value per channel")] = ()

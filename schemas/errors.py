@@ -1,0 +1,30 @@
+"""Every error that Affectory raises on purpose, in one tree.
+
+AffectoryError
+├── UsageError        the command or the plan cannot work: exit status 2, one line
+│   └── ModelFileError   a model file is missing, corrupt or unpinned
+├── ItemError         this source or clip cannot be used: it becomes a dead letter, the rest goes on
+└── TransientError    the world failed (network, full disk, lock): try again, then stop the build
+
+Anything else that is raised is a bug and stops the build.
+"""
+
+
+class AffectoryError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class UsageError(AffectoryError):
+    """The command line, the plan or the installation cannot work; the message says what to do."""
+
+
+class ModelFileError(UsageError):
+    """A model file is missing, corrupt or unpinned; the message holds the command that mends it."""
+
+
+class ItemError(AffectoryError):
+    """One record cannot be used; the message is the reason that a person reads in its dead letter."""
+
+
+class TransientError(AffectoryError):
+    """Something outside failed and may work later."""
