@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apache_beam as beam
 from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from annotators.annotator import Annotator
 from pipeline.meter import METER, WORKED
@@ -23,6 +25,8 @@ from schemas.provenance import digest
 from schemas.record import DeadLetter, Record, claim_fields
 
 TRIES = 4
+Answer = Mapping[str, tuple[Claim, ...]]
+Kind = TypeVar("Kind", bound=Record)
 _loading = threading.Lock()
 _loaded: dict[tuple[object, ...], Any] = {}
 
@@ -71,7 +75,7 @@ class _Annotate(Pooled):
                 return (dead_letter(element, self.annotator.name, error),)
 
 
-def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Record], bench: Bench) -> tuple[Record, ...]:
+def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Kind], bench: Bench) -> tuple[Kind, ...]:
     """Return the records with the annotator's claims, from the work store where it has them all.
 
     Raises:
@@ -80,17 +84,19 @@ def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Record], bench: 
     """
     if all(annotator.key in record.authors for record in records):
         return tuple(records)
-    adapter = _answers(type(records[0]))
+    kind: Any = type(records[0])
+    adapter: TypeAdapter[tuple[Answer, ...]] = _answers(kind)
     key = digest([annotator.key, [_asked(annotator, record) for record in records]])
     answers = bench.store.get("claims", key, adapter)
     if answers is None:
         METER.count(f"{annotator.name} {WORKED}")
         said = patiently(lambda: annotator.annotate(_model(annotator, bench), records))
-        answers = tuple(tuple(_kept(claim, bench.store) for claim in claims) for claims in said)
-        if len(answers) != len(records):
-            raise TypeError(f"{annotator.name} answered {len(answers)} times about {len(records)} records")
+        if len(said) != len(records):
+            raise TypeError(f"{annotator.name} answered {len(said)} times about {len(records)} records")
+        answers = tuple(_answer(claims, kind, bench.store) for claims in said)
         bench.store.put("claims", key, answers, adapter)
-    return tuple(record.spoken(annotator.key, claims) for record, claims in zip(records, answers, strict=True))
+    pairs = zip(records, answers, strict=True)
+    return tuple(record.spoken(annotator.key, chain.from_iterable(answer.values())) for record, answer in pairs)
 
 
 def dead_letter(record: Record, step: str, error: ItemError) -> DeadLetter:
@@ -118,12 +124,19 @@ def patiently(ask: Callable[[], Any]) -> Any:
 
 
 @cache
-def _answers(record: type[Record]) -> TypeAdapter[Any]:
-    """Return the reader and writer of answers: one tuple of claims per record, each claim with its field's name."""
-    union: Any = None
-    for claim in claim_fields(record):
-        union = claim if union is None else union | claim
-    return TypeAdapter(tuple[tuple[union, ...], ...])
+def _answers(record: Any) -> TypeAdapter[Any]:
+    """Return the reader and writer of answers: for each record, its new claims by field."""
+    held: Any = {field: tuple.__class_getitem__((claim, ...)) for claim, field in claim_fields(record).items()}
+    return TypeAdapter(tuple[TypedDict("Answer", held, total=False), ...])  # type: ignore[misc, arg-type, operator]
+
+
+def _answer(claims: Iterable[Claim], record: type[Record], store: WorkStore) -> Answer:
+    """Return claims by field."""
+    answer: dict[str, tuple[Claim, ...]] = {}
+    for claim in claims:
+        field = claim_fields(record)[type(claim)]
+        answer[field] = (*answer.get(field, ()), _kept(claim, store))
+    return answer
 
 
 def _asked(annotator: Annotator[Any, Any], record: Record) -> list[object]:

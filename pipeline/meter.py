@@ -6,7 +6,7 @@ import shutil
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -27,7 +27,7 @@ class Meter:
         with self._lock:
             self.per_source = frozenset(per_source)
             self.done: Counter[str] = Counter()
-            self.seconds: Counter[str] = Counter()
+            self.seconds: defaultdict[str, float] = defaultdict(float)
             self.counts: Counter[str] = Counter()
             self.started = time.monotonic()
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from annotators.cutting import CutSettings
-from pydantic import TypeAdapter, ValidationError
 
 from annotators.annotator import Annotator, registered
 from pipeline.segment import SegmentSettings
+from schemas.checked import checked
 from schemas.errors import UsageError
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, Clip, Source, claim_fields
@@ -86,22 +85,13 @@ def read_plan(name: str) -> Plan:
         raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
     plan = Plan(
         name=path.stem,
-        segment=_settings(SegmentSettings, table.get("segment", {}), f"--plan {path}: [segment]"),
-        cut=_settings(CutSettings, table.get("cut", {}), f"--plan {path}: [cut]"),
-        release=_settings(ReleaseSettings, table.get("release", {}), f"--plan {path}: [release]"),
+        segment=checked(SegmentSettings, table.get("segment", {}), f"--plan {path}: [segment]"),
+        cut=checked(CutSettings, table.get("cut", {}), f"--plan {path}: [cut]"),
+        release=checked(ReleaseSettings, table.get("release", {}), f"--plan {path}: [release]"),
         annotators=_annotators(table.get("annotators", []), f"--plan {path}: [[annotators]]"),
     )
     _check(plan, path)
     return plan
-
-
-def _settings(kind: type, table: object, where: str) -> Any:
-    try:
-        return TypeAdapter(kind, config={"extra": "forbid"}).validate_python(table)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        place = ".".join(map(str, wrong["loc"])) or "the table"
-        raise UsageError(f"{where} {place}: {wrong['msg']}") from error
 
 
 def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
@@ -113,11 +103,8 @@ def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
         name = table.get("name")
         if name not in known:
             raise UsageError(f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}")
-        kind = known[name]
-        config: Mapping[str, object] = {key: value for key, value in table.items() if key != "name"}
-        if unknown := set(config) - {field.name for field in fields(kind)}:
-            raise UsageError(f"{where} {name} has no setting {sorted(unknown)[0]!r}")
-        made.append(_settings(kind, config, f"{where} {name}:"))
+        config = {key: value for key, value in table.items() if key != "name"}
+        made.append(checked(known[name], config, f"{where} {name}"))
     return tuple(made)
 
 

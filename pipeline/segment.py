@@ -43,12 +43,11 @@ def segment(source: Source, settings: SegmentSettings) -> tuple[Request, ...]:
     """Return the clips to cut in order of time; too short ones carry the reason why they are not cut."""
     shots = [shot.span for shot in source.shots] or [Span(start=0.0, end=source.source.duration)]
     speakers = sorted({turn.speaker for turn in source.turns})
+    pieces: list[tuple[Span, str | None]] = []
     if speakers:
         pieces = [(piece, speaker) for speaker in speakers for piece in _utterances(source, speaker, shots, settings)]
     elif "video" in source.source.streams:
         pieces = [(part, None) for shot in shots for part in _even_parts(shot, settings.max_seconds)]
-    else:
-        pieces = []
     requests = [_request(piece, speaker, settings) for piece, speaker in pieces]
     return tuple(sorted(requests, key=lambda r: (r.span.start, r.span.end, r.speaker or "")))
 

@@ -135,7 +135,7 @@ def _row(clip: Clip, work: Path, version: Path, media: str) -> dict[str, Any]:
     frames = tuple(_placed(frame, stills[frame.image.path], work, version, media) for frame in clip.frames)
     files = {"video": f"media/{clip.clip_id}.mp4", "audio": f"media/{clip.clip_id}.flac"}
     files |= {"image": stills[clip.image.path]} if clip.image else {}
-    held = {name: _media(getattr(clip, name), file, work, version, media) for name, file in files.items()}
+    held: dict[str, Any] = {name: _media(getattr(clip, name), file, work, version, media) for name, file in files.items()}
     return asdict(replace(clip, frames=frames, **held))
 
 

@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
+from schemas.checked import checked
 from schemas.errors import UsageError
 from schemas.record import DeadLetter
 
@@ -117,18 +116,13 @@ def _terms(folder: Path, files: set[str]) -> dict[str, Terms]:
     table = folder / TABLE
     if not table.is_file():
         return {}
-    adapter = TypeAdapter(Terms, config={"extra": "forbid"})
     read: dict[str, Terms] = {}
     with table.open(encoding="utf-8-sig", newline="") as text:
         for line, row in enumerate(csv.DictReader(text), start=2):
             cells: dict[str, object] = {key: value.strip() for key, value in row.items() if key and value and value.strip()}
             if "speakers" in cells:
                 cells["speakers"] = tuple(name.strip() for name in str(cells["speakers"]).split(";"))
-            try:
-                terms = adapter.validate_python(cells)
-            except ValidationError as error:
-                wrong = error.errors()[0]
-                raise UsageError(f"{table}, line {line}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
+            terms = checked(Terms, cells, f"{table}, line {line}")
             if terms.file not in files:
                 raise UsageError(f"{table}, line {line}: no media file {terms.file!r} under {folder}")
             read[terms.file] = terms

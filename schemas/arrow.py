@@ -22,7 +22,7 @@ _PLAIN: Mapping[type, pa.DataType] = {
 }
 
 
-def _unwrap(hint: Any) -> tuple[Any, bool, tuple[object, ...]]:
+def unwrap(hint: Any) -> tuple[Any, bool, tuple[object, ...]]:
     """Return the bare type, whether None is allowed, and the marks, of a hint such as `Annotated[X | None, …]`."""
     marks: tuple[object, ...] = ()
     nullable = False
@@ -40,7 +40,7 @@ def _unwrap(hint: Any) -> tuple[Any, bool, tuple[object, ...]]:
 
 
 def _type(hint: Any) -> pa.DataType:
-    bare, _, marks = _unwrap(hint)
+    bare, _, marks = unwrap(hint)
     if is_dataclass(bare):
         return pa.struct(_fields(bare))  # type: ignore[arg-type]
     if get_origin(bare) is tuple:
@@ -53,7 +53,8 @@ def _type(hint: Any) -> pa.DataType:
     return _PLAIN[bare]
 
 
-def _notes(marks: tuple[object, ...]) -> dict[str, str]:
+def notes_of(marks: tuple[object, ...]) -> dict[str, str]:
+    """Return what the marks of a field say: unit, range, says."""
     notes: dict[str, str] = {}
     for mark in reversed(marks):
         match mark:
@@ -66,7 +67,7 @@ def _notes(marks: tuple[object, ...]) -> dict[str, str]:
     return notes
 
 
-def _hints(record: type) -> dict[str, Any]:
+def columns(record: Any) -> dict[str, Any]:
     """Return the annotations of a record type, the ones that it wants to lead first."""
     hints = get_type_hints(record, include_extras=True)
     names = (*getattr(record, "LEADING", ()), *(field.name for field in fields(record)))
@@ -76,22 +77,22 @@ def _hints(record: type) -> dict[str, Any]:
 def _fields(record: type) -> list[pa.Field]:
     # All fields may be null for Arrow, as in every schema that `datasets` writes; "optional" tells which ones are.
     found = []
-    for name, hint in _hints(record).items():
-        _, optional, marks = _unwrap(hint)
-        notes = _notes(marks) | ({"optional": "yes"} if optional else {})
+    for name, hint in columns(record).items():
+        _, optional, marks = unwrap(hint)
+        notes = notes_of(marks) | ({"optional": "yes"} if optional else {})
         found.append(pa.field(name, _type(hint), metadata=notes or None))
     return found
 
 
 def _feature(hint: Any) -> Any:
     """Return the `datasets` feature of a hint as the JSON that the Hub reads."""
-    bare, _, marks = _unwrap(hint)
+    bare, _, marks = unwrap(hint)
     for mark in marks:
         if isinstance(mark, Feature):
             rate = {"sampling_rate": mark.sampling_rate} if mark.sampling_rate else {}
             return {**rate, "_type": mark.kind}
     if is_dataclass(bare):
-        return {name: _feature(inner) for name, inner in _hints(bare).items()}
+        return {name: _feature(inner) for name, inner in columns(bare).items()}
     if get_origin(bare) is tuple:
         return {"feature": _feature(get_args(bare)[0]), "_type": "List"}
     kind = _type(hint)
@@ -101,13 +102,13 @@ def _feature(hint: Any) -> Any:
 @cache
 def schema_of(record: type) -> pa.Schema:
     """Return the Arrow schema of a record type, with units and ranges as field metadata and the `datasets` features."""
-    features = {name: _feature(hint) for name, hint in _hints(record).items()}
+    features = {name: _feature(hint) for name, hint in columns(record).items()}
     return pa.schema(_fields(record), metadata={"huggingface": json.dumps({"info": {"features": features}})})
 
 
 def media_columns(record: type) -> tuple[str, ...]:
     """Return the names of the columns that hold encoded media."""
-    marked = ((name, _unwrap(hint)[2]) for name, hint in _hints(record).items())
+    marked = ((name, unwrap(hint)[2]) for name, hint in columns(record).items())
     return tuple(name for name, marks in marked if any(isinstance(mark, Feature) for mark in marks))
 
 
@@ -122,4 +123,4 @@ def snapshot(record: type) -> dict[str, Any]:
 
 def _describe(field: pa.Field) -> dict[str, Any]:
     notes = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-    return {"type": str(field.type), **notes}
+    return {"type": str(field.type), **{key: note for key, note in notes.items() if key != "says"}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Annotated, ClassVar, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from schemas.claims import (
     Claim,
@@ -85,14 +85,14 @@ class Record:
             if claim.by != author:
                 raise ValueError(f"{author} made a claim in the name of {claim.by}")
             mine.setdefault(claim_fields(type(self))[type(claim)], []).append(claim)
-        changed: dict[str, tuple[Claim, ...]] = {}
+        changed: dict[str, Any] = {}
         for field in claim_fields(type(self)).values():
             old: tuple[Claim, ...] = getattr(self, field)
             kept = tuple(claim for claim in old if claim.by.partition("@")[0] != tool)
             if field in mine or len(kept) != len(old):
                 changed[field] = (*kept, *mine.get(field, ()))
         authors = tuple(a for a in self.authors if a.partition("@")[0] != tool)
-        return replace(self, authors=(*authors, author), **changed)  # type: ignore[arg-type]
+        return replace(self, authors=(*authors, author), **changed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +114,13 @@ class Clip(Record):
     clip_id: Annotated[str, Says("16 hex digits, from source content, span and speaker")]
     requested: Annotated[Span, Says("what segmentation asked for, in source time")]
     actual: Annotated[Span | None, Says("what the cut holds, in source time; None before the cut")] = None
-    video: Annotated[MediaFile | None, Feature("Video")] = None
-    audio: Annotated[MediaFile | None, Feature("Audio", 16000)] = None
-    image: Annotated[ImageFile | None, Says("key frame of the target's best face; None where no face is seen")] = None
-    width: Annotated[int | None, Unit("pixel")] = None
-    height: Annotated[int | None, Unit("pixel")] = None
+    video: Annotated[
+        MediaFile | None, Feature("Video"), Says("H.264 and AAC at a constant frame rate; None from a source without picture")
+    ] = None
+    audio: Annotated[MediaFile | None, Feature("Audio", 16000), Says("FLAC, mono; None from a source without sound")] = None
+    image: Annotated[ImageFile | None, Says("best still of the target's face; None where no face is seen")] = None
+    width: Annotated[int | None, Unit("pixel"), Says("of the video as it is shown")] = None
+    height: Annotated[int | None, Unit("pixel"), Says("of the video as it is shown")] = None
     fps: Annotated[float | None, Unit("Hz"), Says("constant frame rate of the clip")] = None
     speaker: Annotated[str | None, Says("whose turn it is; None in a clip without speech")] = None
     transcript: Annotated[str | None, Says("the speaker's words in order; None where no words are known")] = None
@@ -153,9 +155,13 @@ class DeadLetter:
     span: Annotated[Span | None, Says("requested span in source time; None: the whole source")] = None
 
 
-@cache
 def claim_fields(record: type[Record]) -> dict[type[Claim], str]:
     """Map each claim type to the field of `record` that holds it."""
+    return _claim_fields(record)  # type: ignore[arg-type]
+
+
+@cache
+def _claim_fields(record: Any) -> dict[type[Claim], str]:
     hints = get_type_hints(record)
     held = {field.name: get_args(hints[field.name]) for field in fields(record) if get_origin(hints[field.name]) is tuple}
     return {args[0]: name for name, args in held.items() if isinstance(args[0], type) and issubclass(args[0], Claim)}

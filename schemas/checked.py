@@ -1,0 +1,28 @@
+"""Tables from people (TOML, CSV) are checked where they come in."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.errors import UsageError
+
+T = TypeVar("T")
+
+
+def checked(kind: type[T], table: Any, where: str) -> T:
+    """Return the dataclass that a table holds.
+
+    Raises:
+        UsageError: it holds another key or a wrong value; the message begins with `where` and names the key.
+    """
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    if isinstance(table, dict) and (unknown := sorted(set(table) - set(names))):
+        raise UsageError(f"{where}: there is no {unknown[0]!r}; there are {', '.join(names) or 'no settings'}")
+    try:
+        return TypeAdapter(kind).validate_python(table)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise UsageError(f"{where}: {'.'.join(map(str, wrong['loc'])) or 'the table'}: {wrong['msg']}") from error

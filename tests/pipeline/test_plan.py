@@ -1,0 +1,48 @@
+import pytest
+
+from pipeline.plan import read_plan, shipped
+from schemas.errors import UsageError
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_plan_can_work(name):
+    plan = read_plan(name)
+    assert [annotator.name for annotator in plan.annotators]
+    assert plan.hash == read_plan(name).hash
+
+
+def written(tmp_path, text):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[segment]\nmin_seconds = 0\n", "min_seconds"),
+        ("[segment]\nlongest = 3\n", "'longest'"),
+        ("[colours]\n", "'colours'"),
+        ("[[annotators]]\nname = 'turns.nobody'\n", "turns.nobody"),
+        ("[[annotators]]\nname = 'words.faster_whisper'\nbeam = 1\n", "'beam'"),
+        ("[[annotators]]\nname = 'words.faster_whisper'\n", "turns"),
+        ("[[annotators]]\nname = 'words.faster_whisper'\nmodel = 'whisper-giant'\n", "whisper-giant"),
+        ("[annotators]\nname = 'x'\n", "double brackets"),
+        ("[segment\n", "mine.toml"),
+    ],
+)
+def test_a_plan_that_cannot_work_is_refused_and_the_place_is_named(tmp_path, text, says):
+    with pytest.raises(UsageError, match=says):
+        read_plan(written(tmp_path, text))
+
+
+def test_a_plan_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(UsageError, match="embedded"):
+        read_plan("nowhere")
+
+
+def test_the_hash_changes_with_a_setting_and_not_with_a_comment(tmp_path):
+    text = "[segment]\nmin_seconds = 1.0\n"
+    first = read_plan(written(tmp_path, text)).hash
+    assert read_plan(written(tmp_path, "# why\n" + text)).hash == first
+    assert read_plan(written(tmp_path, text.replace("1.0", "1.5"))).hash != first

@@ -1,0 +1,81 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.sources import find, part
+from schemas.errors import UsageError
+
+
+def media(folder, **files):
+    for name, data in files.items():
+        path = folder / name.replace("__", "/").replace("_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def test_sources_are_found_in_depth_whatever_the_case_of_the_suffix(tmp_path):
+    found, dead = find(media(tmp_path, a_mp4=b"1", deep__er__b_MKV=b"2", notes_txt=b"3"))
+    assert {one.file for one in found} == {"a.mp4", "deep/er/b.MKV"}
+    assert dead == ()
+
+
+def test_ids_come_from_content_not_from_the_path(tmp_path):
+    (one,), _ = find(media(tmp_path / "x", a_mp4=b"1"))
+    (two,), _ = find(media(tmp_path / "y", other_mp4=b"1"))
+    assert one.source_id == two.source_id
+
+
+def test_the_same_bytes_twice_are_kept_once_and_the_copy_is_named(tmp_path):
+    found, dead = find(media(tmp_path, a_mp4=b"1", b_mp4=b"1"))
+    assert [one.file for one in found] == ["a.mp4"]
+    assert [(letter.file, letter.reason) for letter in dead] == [("b.mp4", "the same bytes as a.mp4, which is kept")]
+
+
+def test_terms_are_read_from_the_table_beside_the_media(tmp_path):
+    media(tmp_path, a_mp4=b"1")
+    (tmp_path / "sources.csv").write_text("file,licence,speakers,split\na.mp4,CC0-1.0,Ada; Bo,test\n")
+    (one,), _ = find(tmp_path)
+    assert (one.terms.licence, one.terms.speakers, one.terms.split) == ("CC0-1.0", ("Ada", "Bo"), "test")
+    assert one.terms.consent is None
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("file,licence\nmissing.mp4,CC0\n", "line 2: no media file 'missing.mp4'"),
+        ("file,colour\na.mp4,red\n", "colour"),
+        ("licence\nCC0\n", "file"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused_with_the_line(tmp_path, table, says):
+    media(tmp_path, a_mp4=b"1")
+    (tmp_path / "sources.csv").write_text(table)
+    with pytest.raises(UsageError, match=says):
+        find(tmp_path)
+
+
+def test_subtitles_beside_a_source_belong_to_it_with_or_without_a_language(tmp_path):
+    found, _ = find(media(tmp_path, a_mp4=b"1", a_srt=b"s", b_mp4=b"2", b_en_vtt=b"v", ab_srt=b"no"))
+    assert {one.file: Path(one.subtitles or "").name for one in found} == {"a.mp4": "a.srt", "b.mp4": "b.en.vtt"}
+
+
+def test_parts_share_out_every_source_once_and_do_not_depend_on_the_others(tmp_path):
+    found, _ = find(media(tmp_path, **{f"s{k}_mp4": bytes([k]) for k in range(20)}))
+    shares = [part(found, k, 3) for k in (1, 2, 3)]
+    assert sorted(one.file for share in shares for one in share) == sorted(one.file for one in found)
+    assert part(found[:7], 1, 3) == tuple(one for one in found[:7] if one in shares[0])
+
+
+def test_no_folder_and_no_media_are_told_apart(tmp_path):
+    with pytest.raises(UsageError, match="no such folder"):
+        find(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="no media in it"):
+        find(tmp_path)
+
+
+def test_a_name_that_is_no_unicode_still_gives_a_source(tmp_path):
+    (tmp_path / os.fsdecode(b"\xff\xfe.mp4")).write_bytes(b"1")
+    (one,), _ = find(tmp_path)
+    assert one.file == "\\xff\\xfe.mp4"
