@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from annotators import models
 from schemas.claims import Claim
 from schemas.errors import UsageError
-from schemas.provenance import ModelRef, Provenance
+from schemas.provenance import Provenance
 from schemas.record import Record
 
 ENTRY_POINTS = "affectory.annotators"
@@ -50,7 +50,7 @@ class Annotator(ABC, Generic[R, M]):
             name=self.name,
             version=self.version,
             config=json.dumps(config, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
-            models=self.model_refs(),
+            models=tuple(models.ref(name) for name in self.model_names()),
         )
 
     @property
@@ -58,10 +58,10 @@ class Annotator(ABC, Generic[R, M]):
         """Return the `by` of every claim that this annotator makes."""
         return self.provenance.key
 
-    def model_refs(self) -> tuple[ModelRef, ...]:
-        """Return the models in use, in order of field name."""
+    def model_names(self) -> tuple[str, ...]:
+        """Return the models in use, in order of field name: those named by `model` and by fields that end in `_model`."""
         names = sorted(f.name for f in fields(self) if f.name == "model" or f.name.endswith("_model"))
-        return tuple(models.ref(getattr(self, name)) for name in names)
+        return tuple(getattr(self, name) for name in names if getattr(self, name) is not None)
 
     @abstractmethod
     def load(self, device: str) -> M:

@@ -120,7 +120,7 @@ class CutClips(Pooled):
             video, made = self.bench.store.adopt(lambda out: cut(path, info, span, out, self.settings), "mp4")
         held = made.actual if made is not None else span
         if info.audio is not None:
-            audio, _ = self.bench.store.adopt(lambda out: cut_audio(path, held, out), "flac")
+            audio, _ = self.bench.store.adopt(lambda out: cut_audio(path, info, held, out), "flac")
         files = Files(video=video, audio=audio, actual=held, cut=made)
         self.bench.store.put("cuts", key, files, _FILES)
         return files
