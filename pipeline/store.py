@@ -76,6 +76,11 @@ class WorkStore:
             raise TransientError(f"cannot write to the work folder {self.root}: {error.strerror}") from error
 
 
+# What the process may give away to others by default; asking for it changes it, so it is asked once.
+_MASK = os.umask(0)
+os.umask(_MASK)
+
+
 def write_whole(place: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all, also after a power cut."""
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +90,7 @@ def write_whole(place: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_MASK)
         Path(name).replace(place)
     except BaseException:
         Path(name).unlink(missing_ok=True)
