@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from annotators import models
+from schemas.checked import checked
 from schemas.claims import Claim
 from schemas.errors import UsageError
 from schemas.provenance import Provenance
@@ -77,15 +78,30 @@ class Annotator(ABC, Generic[R, M]):
         """
 
 
-def registered() -> dict[str, type[Annotator[Any, Any]]]:
-    """Return all annotators by name, built-in and third-party alike.
+def registered() -> dict[str, EntryPoint]:
+    """Return all annotators by name, built-in and third-party alike, none of them imported yet.
 
     Raises:
         UsageError: two packages register one name.
     """
-    found: dict[str, type[Annotator[Any, Any]]] = {}
+    found: dict[str, EntryPoint] = {}
     for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: (e.name, e.value)):
         if entry.name in found:
             raise UsageError(f"two installed packages register the annotator {entry.name}; remove one of them")
-        found[entry.name] = entry.load()
+        found[entry.name] = entry
     return found
+
+
+def configured(table: Mapping[str, object], where: str) -> Annotator[Any, Any]:
+    """Return the annotator that a table of a plan asks for: its `name`, and its settings.
+
+    Raises:
+        UsageError: there is no such annotator, or it has no such setting.
+    """
+    known = registered()
+    name = str(table.get("name"))
+    if name not in known:
+        raise UsageError(f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}")
+    settings = {key: value for key, value in table.items() if key != "name"}
+    made: Annotator[Any, Any] = checked(known[name].load(), settings, f"{where} {name}")
+    return made

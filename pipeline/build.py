@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import shutil
 import sys
@@ -50,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
+    # Libraries talk to the root logger about what is not wrong; what is wrong with the build is said in words, below.
+    logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
     args, beam_args = parser().parse_known_args(argv)
     try:
         return _build(args, beam_args)
@@ -107,7 +110,6 @@ def _run(  # noqa: PLR0913, PLR0917
     name: str,
 ) -> int:
     from annotators.models import require  # noqa: PLC0415
-
     from pipeline.annotate import Bench  # noqa: PLC0415
     from pipeline.flow import Release, options, run  # noqa: PLC0415
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from annotators.cutting import Cut, CutSettings, cut, cut_audio
-from annotators.media import probe
 from pydantic import TypeAdapter
 
+from annotators.cutting import Cut, CutSettings, cut, cut_audio
+from annotators.media import probe
 from pipeline.annotate import Bench, dead_letter, patiently
 from pipeline.meter import CLIPS, METER, WORKED
 from pipeline.pooled import Pooled

@@ -8,9 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from annotators.annotator import Annotator, configured
 from annotators.cutting import CutSettings
-
-from annotators.annotator import Annotator, registered
 from pipeline.segment import SegmentSettings
 from schemas.checked import checked
 from schemas.errors import UsageError
@@ -95,17 +94,9 @@ def read_plan(name: str) -> Plan:
 
 
 def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
-    known = registered()
-    made = []
     if not isinstance(tables, list):
         raise UsageError(f"{where} is written with double brackets, once per annotator")
-    for table in tables:
-        name = table.get("name")
-        if name not in known:
-            raise UsageError(f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}")
-        config = {key: value for key, value in table.items() if key != "name"}
-        made.append(checked(known[name], config, f"{where} {name}"))
-    return tuple(made)
+    return tuple(configured(table, where) for table in tables)
 
 
 def _check(plan: Plan, path: Path) -> None:

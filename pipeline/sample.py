@@ -55,7 +55,7 @@ def assemble(folder: Path) -> None:
             extract(package, place)
             if not _same(place, source.sha256):
                 raise UsageError(f"{source.file} is not the pinned file")
-    (folder / BROKEN).write_text("This is a text. It was planted to show what becomes of a file that is no video.\n", encoding="utf-8")
+    (folder / BROKEN).write_text("This text was planted to show what becomes of a file that is no video.\n", encoding="utf-8")
     with (folder / "sources.csv").open("w", encoding="utf-8", newline="") as text:
         table = csv.writer(text)
         table.writerow(["file", "licence", "language", "origin"])
