@@ -32,6 +32,20 @@ _PLAIN = {
 }
 
 
+# What a pickle can raise that is broken, or that does with an inert class what only the real one could.
+_BROKEN = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    StopIteration,
+    EOFError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RuntimeError,
+)
+
+
 class _Inert:
     """Stands for a global that is not needed: it can be made and filled, and does nothing."""
 
@@ -73,11 +87,18 @@ def _tensor(storage: Any, offset: int, size: tuple[int, ...], stride: tuple[int,
 
 
 def tensors(checkpoint: Path) -> dict[str, Any]:
-    """Return the state dictionary of a checkpoint: the whole file, or its entry `state_dict`."""
-    with zipfile.ZipFile(checkpoint) as bundle:
-        inside = next(name for name in bundle.namelist() if name.endswith("/data.pkl"))
-        with bundle.open(inside) as file:
-            whole = _Reader(file, bundle, inside.partition("/")[0]).load()
+    """Return the state dictionary of a checkpoint: the whole file, or its entry `state_dict`.
+
+    Raises:
+        ModelFileError: it is no checkpoint, or holds no state dictionary.
+    """
+    try:
+        with zipfile.ZipFile(checkpoint) as bundle:
+            inside = next(name for name in bundle.namelist() if name.endswith("/data.pkl"))
+            with bundle.open(inside) as file:
+                whole = _Reader(file, bundle, inside.partition("/")[0]).load()
+    except _BROKEN as error:
+        raise ModelFileError(f"{checkpoint.name} cannot be read as a checkpoint: {error}") from error
     state = whole.get("state_dict", whole) if isinstance(whole, dict) else {}
     found = {str(name): value for name, value in state.items() if type(value).__name__ == "Tensor"}
     if not found:

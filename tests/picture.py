@@ -1,0 +1,77 @@
+"""`python -m tests.picture shards/v1 .github/row.png`: draw one real row, for the README."""
+
+import io
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pyarrow.parquet as pq
+from PIL import Image
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+from matplotlib.patches import Rectangle
+
+from schemas.spaces import space
+
+LIPS = {"jawOpen": "#c44e52", "mouthSmileLeft": "#4c72b0", "browInnerUp": "#55a868"}
+
+
+def fullest(rows: list[dict]) -> dict:
+    """Return the row with a speaking face and the most words."""
+    seen = [row for row in rows if row["targets"] and row["targets"][0]["track"] and row["image"]]
+    return max(seen, key=lambda row: len(row["words"]))
+
+
+def draw(row: dict, place: Path) -> None:
+    """Draw key frame with face boxes, blendshapes, speech and words of one row on one time line."""
+    length = row["actual"]["end"] - row["actual"]["start"]
+    figure = plt.figure(figsize=(13, 4.6), dpi=110)
+    grid = figure.add_gridspec(3, 2, width_ratios=(1, 2), height_ratios=(3, 1, 1), hspace=0.15, wspace=0.08)
+    _still(figure.add_subplot(grid[:, 0]), row)
+    shapes = figure.add_subplot(grid[0, 1])
+    target = row["targets"][0]
+    face = next(face for face in row["faces"] if face["track"] == target["track"])
+    names = space("arkit52").labels
+    series = np.array(face["blendshapes"])
+    for name, colour in LIPS.items():
+        shapes.plot(face["times"], series[:, names.index(name)], color=colour, label=name, lw=1.4)
+    shapes.set(xlim=(0, length), ylim=(0, 1), xticks=[], ylabel="blendshape")
+    shapes.legend(loc="upper right", ncols=3, fontsize=8, frameon=False)
+    shapes.set_title(f"clip {row['clip_id']} · {row['source']['file']} · {target['reason']}", fontsize=9, loc="left")
+    turns = figure.add_subplot(grid[1, 1])
+    for turn in row["turns"]:
+        span = turn["span"]
+        turns.add_patch(Rectangle((span["start"], 0.2), span["end"] - span["start"], 0.6, color="#8172b3"))
+        turns.text(span["start"], 0.5, f" {turn['speaker']}", va="center", color="white", fontsize=9)
+    turns.set(xlim=(0, length), ylim=(0, 1), xticks=[], yticks=[], ylabel="turns")
+    words = figure.add_subplot(grid[2, 1])
+    for number, word in enumerate(row["words"]):
+        words.text(word["span"]["start"], (0.2, 0.5, 0.8)[number % 3], word["text"], fontsize=8, va="center")
+    words.set(xlim=(0, length), ylim=(0, 1), yticks=[], xlabel="clip time in s", ylabel="words")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(place, bbox_inches="tight")
+
+
+def _still(axes, row: dict) -> None:
+    still = Image.open(io.BytesIO(row["image"]["bytes"]))
+    axes.imshow(still)
+    axes.axis("off")
+    kind = [frame for frame in row["frames"] if frame["image"]["bytes"] == row["image"]["bytes"]]
+    time = kind[0]["time"] if kind else 0.0
+    persons = {person["track"]: person["person"] for person in row["persons"]}
+    for face in row["faces"]:
+        nearest = int(np.argmin(np.abs(np.array(face["times"]) - time)))
+        box = face["boxes"][nearest]
+        x, y = box["x"] * still.width, box["y"] * still.height
+        colour = "#dd8452" if face["track"] == row["targets"][0]["track"] else "#937860"
+        width, height = box["width"] * still.width, box["height"] * still.height
+        axes.add_patch(Rectangle((x, y), width, height, fill=False, color=colour, lw=2))
+        label = f"{face['track']} · {persons.get(face['track'], 'person unknown')}"
+        axes.text(x, y - 3, label, color=colour, fontsize=9, weight="bold")
+
+
+if __name__ == "__main__":
+    found = [row for file in sorted(Path(sys.argv[1]).glob("data/*.parquet")) for row in pq.read_table(file).to_pylist()]
+    draw(fullest(found), Path(sys.argv[2]))
