@@ -1,9 +1,14 @@
-"""Cut a span out of a source, ready to be reviewed: constant frame rate, picture and sound equally long and in step."""
+"""Cut a span out of a source, ready to be reviewed: constant frame rate, picture and sound equally long and in step.
+
+A clip begins with the picture that stands at the start of its span. Where that picture came less than one frame earlier, clip and
+sound begin with it: picture and sound then stay in step to the sample instead of to the frame, and `Cut.actual` says so.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,15 +17,13 @@ from typing import Annotated, Any, Literal
 import ffmpeg
 from pydantic import Field
 
-from annotators import media
-from annotators.media import MediaInfo, VideoStream
+from annotators import child, media
+from annotators.probing import STANDARD, MediaInfo, VideoStream, probe, shown_at
 from schemas.errors import ItemError
 from schemas.values import Span
 
-# Rates that players and annotation tools know; a variable rate goes to the first that loses no picture on average.
-STANDARD = tuple(Fraction(rate) for rate in ("12", "15", "24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60"))
-PREROLL = 2.0
-"""Seconds decoded before the cut, so that a picture that is still standing at its start is known."""
+SMOOTH = Fraction(25)
+"""Lowest rate, in Hz, of a clip whose source has a variable one: pictures move by half a frame at most, 20 ms."""
 # Nothing that depends on the machine, the day or the build of ffmpeg goes into a file.
 _EXACT: Mapping[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact", "flags": "+bitexact"}
 
@@ -52,96 +55,105 @@ class Cut:
 
 
 def cut(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSettings) -> Cut:
-    """Write the span of a source with a picture to `out` (MP4).
+    """Write the span of a source with a picture to `out` (MP4), whole or not at all.
 
     Raises:
         ItemError: the source has no picture there, or ffmpeg cannot decode it.
     """
-    if info.video is None:
+    video = info.video
+    if video is None:
         raise ItemError("it has no picture")
-    if settings.mode == "copy":
-        return _copy(path, info, info.video, span, out)
-    return _exact(path, info, info.video, span, out, settings)
+    if span.end <= video.start or span.start >= video.end:
+        raise ItemError(f"there is no picture between {span.start:.2f} s and {span.end:.2f} s")
+    with _beside(out) as made:
+        if settings.mode == "copy":
+            return _copy(path, info, video, span, made)
+        return _exact(path, info, span, made, settings)
 
 
 def cut_audio(path: Path, info: MediaInfo, span: Span, out: Path, rate: int = 16000) -> None:
-    """Write the sound of a span to `out` (FLAC, mono), to the sample: round(duration * rate) of them."""
-    if info.audio is None:
-        raise ItemError("it has no sound")
+    """Write the sound of a span to `out` (FLAC, mono), to the sample: round(duration * rate) of them.
+
+    Raises:
+        ItemError: the source has no sound, or ffmpeg cannot decode it.
+    """
     count = round(span.duration * rate)
-    sound = _sound(ffmpeg.input(media.url(path), **media.ONE_FILE, ss=span.start), info.audio.index, span.duration)
+    sound = media.sounds(path, info, span.start).filter("atrim", end=span.duration + 0.1)
     sound = sound.filter("aresample", rate).filter("apad", whole_len=count).filter("atrim", end_sample=count)
-    args = sound.output(str(out), ac=1, ar=rate, acodec="flac", sample_fmt="s16", format="flac", **_EXACT).get_args()
-    media.run(path, args)
-
-
-def _exact(path: Path, info: MediaInfo, video: VideoStream, span: Span, out: Path, settings: CutSettings) -> Cut:
-    rate = constant_rate(video, settings.max_rate)
-    count = max(1, round(span.duration * rate))
-    seconds = float(count / rate)
-    before = math.floor(min(span.start, PREROLL) * rate) / rate
-    source = ffmpeg.input(media.url(path), **media.ONE_FILE, ss=float(span.start - before))
-    picture = source[str(video.index)].filter("fps", fps=str(rate), round="near", start_time=0)
-    picture = picture.filter("trim", start_frame=int(before * rate)).filter("setpts", "PTS-STARTPTS")
-    # A picture that ends before the sound stands still until the end, as players show it.
-    picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
-    picture = picture.filter("setsar", 1)
-    streams = [picture]
-    sound: dict[str, Any] = {}
-    if info.audio is not None:
-        late = ffmpeg.input(media.url(path), **media.ONE_FILE, ss=span.start)
-        streams.append(_sound(late, info.audio.index, seconds).filter("apad", whole_dur=seconds).filter("atrim", end=seconds))
-        sound = {"acodec": "aac", "audio_bitrate": "128k", "ar": 48000, "ac": min(2, info.audio.channels)}
-    args = ffmpeg.output(
-        *streams,
-        str(out),
-        vcodec="libx264",
-        pix_fmt="yuv420p",
-        crf=settings.crf,
-        preset=settings.preset,
-        r=str(rate),
-        video_track_timescale=rate.numerator if rate.numerator >= 1000 else rate.numerator * 1000,
-        movflags="+faststart",
-        format="mp4",
-        threads=settings.threads,
-        **{"frames:v": count},
-        **sound,
-        **_EXACT,
-    ).get_args()
-    media.run(path, args)
-    made = media.probe(out)
-    if made.video is None or made.duration < 0.5 * seconds:
-        raise ItemError(f"there is no picture between {span.start:.2f} s and {span.end:.2f} s")
-    actual = Span(start=span.start, end=round(span.start + seconds, 6))
-    return Cut(actual=actual, fps=round(float(rate), 6), frames=count, width=made.video.width, height=made.video.height)
-
-
-def _copy(path: Path, info: MediaInfo, video: VideoStream, span: Span, out: Path) -> Cut:
-    key = media.key_frame_before(path, video, span.start)
-    source = ffmpeg.input(media.url(path), **media.ONE_FILE, ss=key)
-    streams = [source[str(stream.index)] for stream in (video, info.audio) if stream is not None]
-    args = ffmpeg.output(*streams, str(out), codec="copy", t=span.end - key, format="mp4", movflags="+faststart", **_EXACT)
-    media.run(path, args.get_args())
-    made = media.probe(out)
-    if made.video is None:
-        raise ItemError(f"there is no picture between {key:.2f} s and {span.end:.2f} s")
-    actual = Span(start=round(key, 6), end=round(key + made.duration, 6))
-    count = round(made.duration * made.video.rate)
-    fps = round(float(made.video.rate), 6)
-    return Cut(actual=actual, fps=fps, frames=count, width=made.video.width, height=made.video.height)
-
-
-def _sound(source: Any, index: int, seconds: float) -> Any:
-    """Return the sound from the seek point on, with silence where the track has none; `seconds` of it at most."""
-    sound = source[str(index)].filter("aresample", **{"async": 1, "first_pts": 0})
-    return sound.filter("atrim", end=seconds + 0.1)
+    with _beside(out) as made:
+        output = sound.output(child.url(made), ac=1, ar=rate, acodec="flac", sample_fmt="s16", format="flac", **_EXACT)
+        child.convert(path, output.get_args())
 
 
 def constant_rate(video: VideoStream, highest: float) -> Fraction:
     """Return the frame rate that a clip of this stream gets."""
     rate = video.rate
     if not video.constant:
-        rate = next((standard for standard in STANDARD if standard >= rate * Fraction(999, 1000)), STANDARD[-1])
+        least = max(rate * Fraction(999, 1000), SMOOTH)
+        rate = next((standard for standard in STANDARD if standard >= least), STANDARD[-1])
     while rate > highest:
         rate /= 2
     return rate.limit_denominator(1001)
+
+
+def _exact(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSettings) -> Cut:
+    if info.video is None:
+        raise ItemError("it has no picture")
+    rate = constant_rate(info.video, settings.max_rate)
+    key, since = shown_at(path, info, span.start)
+    start = since if since is not None and since >= 0.0 and span.start - since < 1 / rate else span.start
+    count = max(1, round((span.end - start) * rate))
+    seconds = float(count / rate)
+    width, height = info.video.width, info.video.height
+    picture = media.pictures(path, info, key, start).filter("fps", fps=str(rate), round="near", start_time=0)
+    # A picture that ends before the sound stands still until the end, as players show it.
+    picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("scale", width, height).filter("setsar", 1)
+    streams = [picture.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")]
+    if info.audio is not None:
+        sound = media.sounds(path, info, start, mono=info.audio.channels == 1).filter("atrim", end=seconds + 0.1)
+        streams.append(sound.filter("apad", whole_dur=seconds).filter("atrim", end=seconds))
+    args = ffmpeg.output(*streams, child.url(out), **_coded(info, rate, settings), **{"frames:v": count}).get_args()
+    if child.convert(path, args) != count:
+        raise ItemError(f"there is no picture between {span.start:.2f} s and {span.end:.2f} s")
+    actual = Span(start=round(start, 6), end=round(start + seconds, 6))
+    return Cut(actual=actual, fps=round(float(rate), 6), frames=count, width=width + width % 2, height=height + height % 2)
+
+
+def _coded(info: MediaInfo, rate: Fraction, settings: CutSettings) -> dict[str, Any]:
+    sound = {"acodec": "aac", "audio_bitrate": "128k", "ar": 48000, "ac": min(2, info.audio.channels)} if info.audio else {}
+    return {
+        "vcodec": "libx264",
+        "pix_fmt": "yuv420p",
+        "crf": settings.crf,
+        "preset": settings.preset,
+        "r": str(rate),
+        "video_track_timescale": rate.numerator if rate.numerator >= 1000 else rate.numerator * 1000,
+        "movflags": "+faststart",
+        "format": "mp4",
+        "threads": settings.threads,
+        **sound,
+        **_EXACT,
+    }
+
+
+def _copy(path: Path, info: MediaInfo, video: VideoStream, span: Span, out: Path) -> Cut:
+    key, _ = shown_at(path, info, span.start)
+    source = ffmpeg.input(child.url(path), **child.ONE_FILE, ss=key)
+    streams = [source[str(stream.index)] for stream in (video, info.audio) if stream is not None]
+    flags = {"codec": "copy", "format": "mp4", "movflags": "+faststart", **_EXACT}
+    count = child.convert(path, ffmpeg.output(*streams, child.url(out), t=span.end - key, **flags).get_args())
+    made = probe(out)
+    if made.video is None:
+        raise ItemError(f"there is no picture between {key:.2f} s and {span.end:.2f} s")
+    actual = Span(start=round(key, 6), end=round(key + made.duration, 6))
+    fps = round(float(made.video.rate), 6)
+    return Cut(actual=actual, fps=fps, frames=count, width=made.video.width, height=made.video.height)
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """Hand out a place beside `out` to write to; what lies there takes the name `out` when the block ends well."""
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".cut-") as folder:
+        made = Path(folder) / "made"
+        yield made
+        made.replace(out)

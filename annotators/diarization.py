@@ -7,6 +7,7 @@ goes through the network alone, because padding a batch of pieces of unlike leng
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from pyannote.audio.pipelines import SpeakerDiarization
 from safetensors.torch import load_file
 
 from annotators.ecapa import DIMENSION, MIN_SAMPLES, SAMPLE_RATE, Ecapa
+from annotators.turns import Diarized, Labelled
+from schemas.errors import ModelFileError
+from schemas.values import Span
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -61,13 +65,13 @@ class Diarization(SpeakerDiarization):  # type: ignore[misc]
     def get_embeddings(
         self, file: Any, binary_segmentations: Any, exclude_overlap: bool = False, hook: Any = None
     ) -> npt.NDArray[np.float32]:
-        """Return (windows, speakers, 192); NaN where a speaker says nothing that could be embedded."""
+        """Return (windows, speakers, 192); NaN where a speaker says nothing."""
         active = np.nan_to_num(binary_segmentations.data) > 0
         windows, frames, speakers = active.shape
         samples = file["waveform"][0]
         grid = binary_segmentations.sliding_window
         length = round(grid.duration * SAMPLE_RATE)
-        enough = -(-MIN_SAMPLES * frames // length)
+        enough = math.ceil(MIN_SAMPLES * frames / length)
         made = np.full((windows, speakers, DIMENSION), np.nan, np.float32)
         seen: list[tuple[int, Mask, Floats]] = []
         for window in range(windows):
@@ -87,23 +91,97 @@ class Diarization(SpeakerDiarization):  # type: ignore[misc]
     def _embed(self, samples: torch.Tensor, piece: Mask, length: int) -> Floats:
         keep = torch.from_numpy(piece[np.arange(len(samples)) * len(piece) // length])
         speech = samples[keep]
-        if len(speech) < MIN_SAMPLES:
-            speech = torch.nn.functional.pad(speech, (0, MIN_SAMPLES - len(speech)))
+        if 0 < len(speech) < MIN_SAMPLES:
+            speech = speech.repeat(math.ceil(MIN_SAMPLES / len(speech)))
         made: Floats = self._embedding(speech[None, None])[0]
         return made
 
 
 def pieces(active: Mask, exclude_overlap: bool, enough: int) -> list[Mask | None]:
-    """Return, for each speaker of a window (frames, speakers), the frames to embed, or None where they are fewer than `enough`.
+    """Return, for each speaker of a window (frames, speakers), the frames to embed, None for a speaker who says nothing.
 
-    Frames in which others speak too are left out, unless too few would be left.
+    Frames in which others speak too are left out, unless fewer than `enough` would be left.
     """
     alone = active & (active.sum(axis=1, keepdims=True) < 2) if exclude_overlap else active
-    chosen = (clean if clean.sum() > enough else whole for clean, whole in zip(alone.T, active.T, strict=True))
-    return [mask if mask.sum() >= enough else None for mask in chosen]
+    chosen = (clean if clean.sum() >= enough else whole for clean, whole in zip(alone.T, active.T, strict=True))
+    return [mask if mask.any() else None for mask in chosen]
 
 
 def shared(earlier: Mask, later: Mask, shift: int) -> float:
     """Return intersection over union of two masks, the later of which begins `shift` frames after the earlier."""
     common = int((earlier[shift:] & later[: len(later) - shift]).sum())
     return common / (int(earlier.sum()) + int(later.sum()) - common)
+
+
+def local(segmentation: Path, embedding: Path, device: str, *, step: float, reuse: float, parameters: dict[str, Any]) -> Any:
+    """Return the pipeline on the weights in two folders, each with a model.safetensors."""
+    voice = Voice()
+    voice.ecapa.load_state_dict(load_file(embedding / "model.safetensors"), strict=True)
+    pipeline = Diarization(
+        reuse=reuse,
+        segmentation=_segmentation(segmentation),
+        segmentation_step=step,
+        segmentation_batch_size=32,
+        embedding=voice.eval(),
+        embedding_exclude_overlap=True,
+        # Only VBx clustering reads it, but without one the constructor asks the hub.
+        plda=object.__new__(PLDA),
+        clustering="AgglomerativeClustering",
+    )
+    return pipeline.instantiate(parameters).to(torch.device(device))
+
+
+def whole(folder: Path, device: str, batch: int) -> Any:
+    """Return the pipeline that a folder's config.yaml describes.
+
+    Raises:
+        ModelFileError: the folder holds no pipeline that this version of pyannote.audio can load.
+    """
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    pipeline = Pipeline.from_pretrained(folder)
+    if pipeline is None:
+        raise ModelFileError(f"{folder} holds no pyannote pipeline")
+    pipeline.segmentation_batch_size = batch
+    pipeline.embedding_batch_size = batch
+    return pipeline.to(torch.device(device))
+
+
+def diarize(pipeline: Any, sound: Floats, threads: int) -> Diarized:
+    """Return what the pipeline hears in mono samples at 16 kHz."""
+    if len(sound) < MIN_SAMPLES or not np.any(sound):
+        return Diarized(speech=(), floor=(), voices={})
+    torch.set_num_threads(threads)
+    waveform = torch.from_numpy(np.array(sound, np.float32))[None]
+    with torch.inference_mode():
+        heard = pipeline({"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "source"})
+    labels = heard.speaker_diarization.labels()
+    voices = heard.speaker_embeddings if heard.speaker_embeddings is not None else ()
+    return Diarized(
+        speech=_spans(heard.speaker_diarization),
+        floor=_spans(heard.exclusive_speaker_diarization),
+        voices={label: tuple(map(float, voice)) for label, voice in zip(labels, voices, strict=False)},
+    )
+
+
+def _spans(annotation: Any) -> tuple[Labelled, ...]:
+    tracks = annotation.itertracks(yield_label=True)
+    return tuple((Span(start=max(0.0, part.start), end=part.end), label) for part, _, label in tracks if part.end > 0)
+
+
+def _segmentation(folder: Path) -> Any:
+    """Return PyanNet as it was trained for speaker-diarization 2.1; the checkpoint's own settings, written out."""
+    model = PyanNet(
+        sincnet={"stride": 10, "sample_rate": SAMPLE_RATE},
+        lstm={"hidden_size": 128, "num_layers": 4, "bidirectional": True, "monolithic": True, "dropout": 0.5},
+        linear={"hidden_size": 128, "num_layers": 2},
+    )
+    model.specifications = Specifications(
+        problem=Problem.MULTI_LABEL_CLASSIFICATION,
+        resolution=Resolution.FRAME,
+        duration=5.0,
+        classes=["speaker#1", "speaker#2", "speaker#3"],
+        permutation_invariant=True,
+    )
+    model.build()
+    model.load_state_dict(load_file(folder / "model.safetensors"), strict=True)
+    return model.eval()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from annotators import media
@@ -70,7 +71,7 @@ def shots(path: Path, out: Path) -> int:
     out.mkdir(parents=True, exist_ok=True)
     info = media.probe(path)
     edges = [0.0, *ContentShots().cuts(path), info.duration]
-    for number, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(edges)):
         cut(path, info, Span(start=start, end=end), out / f"{number}.mp4", CutSettings())
     return len(edges) - 1
 

@@ -31,7 +31,7 @@ class Run:
 
 
 def measure(command: list[str]) -> Run:
-    """Run a command to its end; return wall and CPU seconds of it and its children, and the peak memory of the largest, in MiB."""
+    """Run a command to its end; return wall and CPU seconds, children included, and the peak memory of the largest, in MiB."""
     start = time.monotonic()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)

@@ -1,0 +1,147 @@
+"""Run ffmpeg and ffprobe as children: a list of arguments, never a shell; one file is read; a child that stalls is ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import ItemError
+
+STALL_SECONDS = 60.0
+# A playlist or a subtitle renamed to .mp4 must not make ffmpeg open other files or the network.
+ONE_FILE = {"protocol_whitelist": "file,pipe", "format_whitelist": "mov,matroska,avi,mpegts,mp3,wav,flac,aac,ogg,w64,asf,flv"}
+_QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
+_ADDRESS = re.compile(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*|0x[0-9a-f]{6,}")
+
+
+def url(path: Path) -> str:
+    """Return the path as ffmpeg reads it literally, whatever characters it holds."""
+    return f"file:{path.absolute()}"
+
+
+def called(path: Path) -> str:
+    """Return the file's name as a person can read it: no folder, nothing that does not print."""
+    return "".join(sign if sign.isprintable() else "?" for sign in path.name)
+
+
+def run(path: Path, args: Sequence[str]) -> bytearray:
+    """Run ffmpeg with these arguments to its end and return its standard output.
+
+    Raises:
+        ItemError: ffmpeg failed or made no progress; `path` is the file that is to blame.
+    """
+    told = bytearray()
+    with running(path, args) as pipe:
+        while data := pipe.read(2**20, whole=False):
+            told += data
+    return told
+
+
+def convert(path: Path, args: Sequence[str]) -> int:
+    """Run ffmpeg with arguments that write a file, and return how many pictures it wrote.
+
+    Raises:
+        ItemError: ffmpeg failed or made no progress; `path` is the file that is to blame.
+    """
+    told = run(path, ["-progress", "pipe:1", *args]).decode("utf-8", "replace")
+    return max((int(count) for count in re.findall(r"^frame=\s*(\d+)", told, re.MULTILINE)), default=0)
+
+
+def ask(path: Path, *wanted: str) -> dict[str, Any]:
+    """Return what ffprobe says about a file, as parsed JSON.
+
+    Raises:
+        ItemError: ffprobe cannot read it, or takes longer than a minute.
+    """
+    flags = [part for key, value in ONE_FILE.items() for part in (f"-{key}", value)]
+    command = ["ffprobe", "-hide_banner", "-loglevel", "error", *flags, *wanted, "-of", "json", url(path)]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=STALL_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise ItemError(f"{called(path)}: ffprobe made no progress for {STALL_SECONDS:.0f} s") from error
+    if done.returncode:
+        raise ItemError(f"not a media file that ffmpeg can read: {reason(done.stderr, path)}")
+    told: dict[str, Any] = json.loads(done.stdout.decode("utf-8", "replace"))
+    return told
+
+
+def reason(stderr: bytes | bytearray, path: Path) -> str:
+    """Return the first useful line of complaint: the same in every run, and naming no folder."""
+    text = stderr.decode("utf-8", "replace")
+    for long in (url(path), str(path.absolute())):
+        text = text.replace(os.fsencode(long).decode("utf-8", "replace"), called(path))
+    lines = (_ADDRESS.sub("", line).strip() for line in text.splitlines())
+    return next((line for line in lines if line), "no reason given")[:300]
+
+
+@contextmanager
+def running(path: Path, args: Sequence[str]) -> Iterator[Pipe]:
+    """Run ffmpeg and hand out its standard output; end the child when the block ends or nothing comes for a minute."""
+    command = ["ffmpeg", *_QUIET, *args]
+    out = err = subprocess.PIPE
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, bufsize=0, pipesize=2**20) as child:
+        pipe = Pipe(child, path)
+        try:
+            yield pipe
+            pipe.finish()
+        finally:
+            if child.poll() is None:
+                child.kill()
+    if child.returncode:
+        raise ItemError(f"{called(path)}: ffmpeg cannot read it: {reason(pipe.complaints, path)}")
+
+
+class Pipe:
+    """What a child says, read without waiting longer than a minute for the next byte."""
+
+    def __init__(self, child: subprocess.Popen[bytes], path: Path) -> None:
+        if child.stdout is None or child.stderr is None:
+            raise ValueError("the child needs two pipes")
+        self._child, self._path = child, path
+        self._out, self._err = child.stdout.fileno(), child.stderr.fileno()
+        self._open = {self._out, self._err}
+        self._poll = select.poll()
+        for stream in self._open:
+            self._poll.register(stream, select.POLLIN)
+        self.complaints = bytearray()
+
+    def read(self, size: int, whole: bool = True) -> bytearray:
+        """Return `size` bytes, fewer at the end; with `whole=False` as soon as there are any."""
+        data, got = bytearray(size), 0
+        while got < size and self._out in self._open and (whole or not got):
+            if self._out in self._ready():
+                count = os.readv(self._out, [memoryview(data)[got:]])
+                got += count
+                if not count:
+                    self._close(self._out)
+        return data if got == size else data[:got]
+
+    def finish(self) -> None:
+        """Hear the child out and wait for its end; output that nobody wanted is thrown away."""
+        while self._open:
+            if self._out in self._ready() and not os.read(self._out, 2**20):
+                self._close(self._out)
+        self._child.wait()
+
+    def _ready(self) -> set[int]:
+        ready = {stream for stream, _ in self._poll.poll(STALL_SECONDS * 1000)}
+        if not ready:
+            self._child.kill()
+            raise ItemError(f"{called(self._path)}: ffmpeg made no progress for {STALL_SECONDS:.0f} s")
+        if self._err in ready:
+            said = os.read(self._err, 2**16)
+            self.complaints += said[: 2**16 - len(self.complaints)]
+            if not said:
+                self._close(self._err)
+        return ready
+
+    def _close(self, stream: int) -> None:
+        self._poll.unregister(stream)
+        self._open.discard(stream)
