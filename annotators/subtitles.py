@@ -1,7 +1,7 @@
 """SubRip (.srt) and WebVTT (.vtt) as they are found in the wild, read down to what is said and when.
 
-Own parser: what both formats share is a line with `-->` and the lines up to the next blank one; libraries keep styling we would have
-to strip and keep sound descriptions, which nobody says.
+Own parser: what both formats share is a line with `-->` and the lines up to the next blank one. A library such as pysubs2 would
+still leave decoding, rolling captions, names and sound descriptions (which nobody says) to us.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LARGEST = 16 * 2**20
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}")
 _TAGS = re.compile(r"</?[A-Za-z0-9][^<>]{0,200}>|\{\\[^{}]{0,200}\}")
-_SOUNDS = re.compile(r"\[[^\[\]]{0,200}\]|\([^()]{0,200}\)|[♪♫#]{1,3}[^♪♫#]{0,300}[♪♫#]{1,3}|[♪♫]")
+_SOUNDS = re.compile(r"\[[^\[\]]{0,200}\]|\([^()]{0,200}\)|[♪♫]+")
 _NAMES = re.compile(r"^\s*(?:[-–—‐]\s*)?(?:>>+\s*)?(?:[A-Z][A-Z0-9 .'’&-]{1,30}:\s)?(?:[-–—]\s+)?")
 _LETTER = re.compile(r"\w")
 # Files that are not UTF-8 carry no mark of what they are: the usual code page of the language, else that of Western Europe.

@@ -44,7 +44,7 @@ class PyannoteTurns(Annotator[Source, Any]):
     smallest: Annotated[int, Field(ge=1, le=20)] = 5
     """Fewer pieces of speech than this do not make a speaker of their own."""
     reuse: Annotated[float, Field(gt=0)] = 0.5
-    """Neighbouring windows whose speech overlaps by this share (intersection over union) share one embedding; above 1: none do."""
+    """Windows share an embedding where this much of their speech (intersection over union) is the same; above 1: never."""
     threads: Annotated[int, Field(ge=1)] = 2
     """Threads of one source; part of the settings because the order of additions can change the last bits."""
 

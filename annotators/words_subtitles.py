@@ -47,7 +47,7 @@ class SubtitleWords(Annotator[Source, None]):
             return ()
         path = Path(record.subtitles)
         language = code_of(path) or record.source.language
-        cues = parse(read(path, language))
+        cues = parse(read(path, language), path.name)
         whole = Span(start=0.0, end=record.source.duration)
         inside = [(part, cue) for cue in cues if (part := cue.span & whole) is not None]
         if cues and not inside:
