@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,14 +17,15 @@ from pipeline.meter import CLIPS, METER, WORKED
 from pipeline.pooled import Pooled
 from pipeline.segment import Request, SegmentSettings, segment
 from pipeline.sources import Found
-from schemas.claims import MediaFile, Turn, Word
+from schemas.claims import Language, MediaFile, Turn, Word
 from schemas.errors import ItemError
 from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter, Origin, Source
 from schemas.values import Span
 
 Spoken = TypeVar("Spoken", Turn, Word)
-_RATE = 16000
+# Written without spaces between words, as Whisper's tokenizer has it.
+UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 
 
 class Probe(Pooled):
@@ -166,9 +168,16 @@ def _clip(wanted: Wanted, files: Files, work: Path) -> Clip:
         height=files.cut.height if files.cut else None,
         fps=files.cut.fps if files.cut else None,
         speaker=request.speaker,
-        transcript=" ".join(word.text for word in words) or None,
+        transcript=transcript(words, source.languages),
         overlap=_spoken_by_others(turns, request.speaker),
     )
+
+
+def transcript(words: Sequence[Word], languages: Sequence[Language]) -> str | None:
+    """Return words as people write them: "X" and "-59" as "X-59", and without spaces where the language has none."""
+    gap = "" if {language.language for language in languages} & UNSPACED else " "
+    text = gap.join(word.text for word in words)
+    return re.sub(r"(?<=\w) (?=[-'’]\w)", "", text) or None
 
 
 def _within(words: Sequence[Word], span: Span) -> tuple[Word, ...]:
