@@ -41,9 +41,7 @@ def loop(raw: Path, out: Path) -> int:
         except ItemError:
             continue
         streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
-        origin = Origin(
-            source_id=found.source_id, sha256=found.sha256, file=found.file, duration=info.duration, streams=streams
-        )
+        origin = Origin(source_id=found.source_id, sha256=found.sha256, file=found.file, duration=info.duration, streams=streams)
         (source,) = speak([Source(source=origin, path=found.path)], "source")
         clips = [speak([one], "clip")[0] for one in cuts(source, info, plan, out)]
         count += len(speak(clips, "clips of a source")) if clips else 0
