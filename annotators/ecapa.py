@@ -1,8 +1,8 @@
 """ECAPA-TDNN, the network that turns a voice into a vector (Desplanques et al. 2020, arXiv:2005.07143).
 
 Layer for layer the network that SpeechBrain trained on VoxCeleb (`speechbrain/spkrec-ecapa-voxceleb`, Apache-2.0), with the
-filter bank of that recipe, so that its state dictionary loads strictly; embeddings differ from SpeechBrain's 1.1 by less than 1e-6 of
-their length. SpeechBrain itself is not installed for these lines: only inference is needed, without masks for padding.
+filter bank of that recipe, so that its state dictionary loads strictly; embeddings differ from SpeechBrain's 1.1 by less than
+1e-6 of their length. SpeechBrain itself is not installed for these lines: only inference is needed, without masks for padding.
 """
 
 # mypy: allow-subclassing-any
@@ -41,9 +41,7 @@ class FilterBank(nn.Module):
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Return the features."""
-        spectra = torch.stft(
-            waveforms, WINDOW, HOP, WINDOW, self.window, center=True, pad_mode="constant", return_complex=True
-        )
+        spectra = torch.stft(waveforms, WINDOW, HOP, WINDOW, self.window, center=True, pad_mode="constant", return_complex=True)
         power = spectra.real.square() + spectra.imag.square()
         level = 10 * torch.log10(torch.clamp(power.transpose(1, 2) @ self.filters, min=1e-10)).transpose(1, 2)
         level = torch.maximum(level, level.amax(dim=(1, 2), keepdim=True) - 80)

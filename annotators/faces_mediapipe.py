@@ -25,7 +25,7 @@ class MediapipeFaces(Annotator[Clip, Looker]):
     """
 
     name: ClassVar[str] = "faces.mediapipe"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "1+mediapipe-1.2"
     requires: ClassVar[tuple[str, ...]] = ("video",)
     provides: ClassVar[tuple[str, ...]] = ("faces", "frames")
 

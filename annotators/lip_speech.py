@@ -42,7 +42,7 @@ class Lips:
 
 
 def loudness(sound: npt.NDArray[np.float32], rate: int, times: Series) -> Series:
-    """Return the root of the amplitude around each time in seconds; 0 where there is no sound."""
+    """Return the root of the amplitude around each time in seconds."""
     power = np.concatenate([[0.0], np.cumsum(sound.astype(np.float64) ** 2)])
     half = round(_WINDOW * rate / 2)
     centre = np.round(times * rate).astype(np.int64)
@@ -54,10 +54,11 @@ def loudness(sound: npt.NDArray[np.float32], rate: int, times: Series) -> Series
 
 def measure(face: FaceTrack, sound: npt.NDArray[np.float32], rate: int, use: npt.NDArray[np.bool_]) -> Lips | None:
     """Return how the face's lips go with the sound at the samples in `use`; None where too little is seen."""
+    times = np.asarray(face.times, np.float64)
+    use = use & (times <= len(sound) / rate - _WINDOW / 2)
     if not face.blendshapes or int(use.sum()) < _LEAST:
         return None
     shapes = np.asarray(face.blendshapes, np.float64)
-    times = np.asarray(face.times, np.float64)
     heard = _smooth(loudness(sound, rate, times), 3)[use]
     opening = _smooth(shapes[:, _LIPS].sum(axis=1), 3)
     motion = _smooth(np.abs(np.gradient(shapes[:, _LIPS], times, axis=0)).sum(axis=1), 5)

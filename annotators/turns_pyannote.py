@@ -43,7 +43,7 @@ class PyannoteTurns(Annotator[Source, Any]):
     """Cosine distance up to which voices are one speaker's."""
     smallest: Annotated[int, Field(ge=1, le=20)] = 5
     """Fewer pieces of speech than this do not make a speaker of their own."""
-    reuse: Annotated[float, Field(gt=0)] = 0.5
+    reuse: Annotated[float, Field(gt=0)] = 0.75
     """Windows share an embedding where this much of their speech (intersection over union) is the same; above 1: never."""
     threads: Annotated[int, Field(ge=1)] = 2
     """Threads of one source; part of the settings because the order of additions can change the last bits."""

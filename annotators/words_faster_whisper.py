@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -14,13 +14,17 @@ from pydantic import Field
 from annotators import media, models
 from annotators.annotator import Annotator
 from annotators.joining import join
+from annotators.windows import LONGEST, windows
 from schemas.claims import Claim, Language, Word
 from schemas.errors import ItemError
 from schemas.record import Source
 from schemas.values import Span
 
+RATE = 16000
 STEP = 0.02
 """Seconds between two times that Whisper can tell apart."""
+UNSPACED = frozenset({"ja", "lo", "my", "th", "yue", "zh"})
+"""Languages written without spaces, whose words Whisper does not mark by one."""
 _LETTER = re.compile(r"\w")
 _Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -53,8 +57,8 @@ class FasterWhisperWords(Annotator[Source, Any]):
     """Windows decoded together."""
     speech: _Share = 0.5
     """Silero's probability from which sound is speech."""
-    pause: Annotated[float, Field(gt=0)] = 0.5
-    """Seconds without speech that split it."""
+    gap: Annotated[float, Field(ge=0)] = 2.0
+    """Speech up to this many seconds apart is decoded together."""
     margin: Annotated[float, Field(ge=0)] = 0.2
     """Seconds kept around speech."""
     silent: _Share = 0.6
@@ -94,19 +98,32 @@ class FasterWhisperWords(Annotator[Source, Any]):
         if stated is not None and stated not in model.supported_languages:
             raise ItemError(f"{self.model} does not know the language {stated!r}")
         sound = media.audio(Path(record.path))
-        segments, info = self._transcribe(model, sound, stated)
+        stretches = self._windows(sound, record)
+        if not stretches:
+            return ()
+        segments, info = self._transcribe(model, sound, stretches, stated)
         if any(self._loops(segment) for segment in segments):
-            again, _ = self._transcribe(model, sound, info.language, no_repeat_ngram_size=3)
+            again, _ = self._transcribe(model, sound, stretches, info.language, no_repeat_ngram_size=3)
             better = {segment.seek: segment for segment in again}
             segments = [better.get(s.seek, s) if self._loops(s) else s for s in segments]
         heard = [word for segment in segments if self._is_speech(segment) for word in segment.words or ()]
-        words = join(placed(self.key, heard, record.source.duration), record.turns)
+        words = join(placed(self.key, heard, record.source.duration, info.language not in UNSPACED), record.turns)
         if not words:
             return ()
         probability = None if stated else round(float(info.language_probability), 4)
         return (*words, Language(by=self.key, language=info.language, probability=probability))
 
-    def _transcribe(self, model: Any, sound: Any, language: str | None, **more: Any) -> tuple[list[Any], Any]:
+    def _windows(self, sound: Any, record: Source) -> tuple[Span, ...]:
+        from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: PLC0415
+
+        options = VadOptions(threshold=self.speech, min_silence_duration_ms=100, speech_pad_ms=0, max_speech_duration_s=LONGEST)
+        found = get_speech_timestamps(sound, options)
+        speech = [Span(start=one["start"] / RATE, end=one["end"] / RATE) for one in found]
+        return windows(speech, (turn.span for turn in record.turns), self.gap, self.margin, len(sound) / RATE)
+
+    def _transcribe(
+        self, model: Any, sound: Any, stretches: Sequence[Span], language: str | None, **more: Any
+    ) -> tuple[list[Any], Any]:
         from faster_whisper import BatchedInferencePipeline  # noqa: PLC0415
 
         # The pipeline keeps the time of the last word on itself: one for each call, or threads disturb each other.
@@ -117,12 +134,7 @@ class FasterWhisperWords(Annotator[Source, Any]):
             batch_size=self.batch,
             temperature=0.0,
             word_timestamps=True,
-            vad_filter=True,
-            vad_parameters={
-                "threshold": self.speech,
-                "min_silence_duration_ms": round(self.pause * 1000),
-                "speech_pad_ms": round(self.margin * 1000),
-            },
+            clip_timestamps=[{"start": span.start, "end": span.end} for span in stretches],
             **more,
         )
         return list(segments), info
@@ -135,19 +147,23 @@ class FasterWhisperWords(Annotator[Source, Any]):
         return not silent and not self._loops(segment)
 
 
-def placed(by: str, heard: Iterable[Any], duration: float) -> list[Word]:
-    """Return words (with `word`, `start`, `end`, `probability`) as claims: in order, inside the source, each at least `STEP` long.
+def placed(by: str, heard: Iterable[Any], duration: float, spaced: bool) -> list[Word]:
+    """Return words (with `word`, `start`, `end`, `probability`) as claims, in order and inside the source, each `STEP` or longer.
 
-    What has no letter or digit is no word.
+    What has no letter or digit is no word. In a language with spaces, a piece without one continues the word before ("X" "-59").
     """
     words: list[Word] = []
-    reached = 0.0
     for one in sorted(heard, key=lambda word: float(word.start)):
-        text = one.word.strip()
-        start = max(reached, min(float(one.start), duration - STEP), 0.0)
-        end = min(max(float(one.end), start + STEP), duration)
-        span = Span(start=round(start, 3), end=max(round(start, 3), int(end * 1000 + 1e-6) / 1000))
-        if _LETTER.search(text) and span.duration > 0:
-            words.append(Word(by=by, span=span, text=text, probability=round(float(one.probability), 4)))
-            reached = start
+        text, probability = one.word.strip(), round(float(one.probability), 4)
+        last = words[-1] if words else None
+        earliest = last.span.start if last else 0.0
+        start = round(max(earliest, min(float(one.start), duration - STEP), 0.0), 3)
+        end = max(start, int(min(max(float(one.end), start + STEP), duration) * 1000 + 1e-6) / 1000)
+        if not _LETTER.search(text) or end <= start:
+            continue
+        if last and spaced and not one.word.startswith(" ") and start - last.span.end < STEP:
+            whole = Span(start=last.span.start, end=max(end, last.span.end))
+            words[-1] = replace(last, span=whole, text=last.text + text, probability=min(probability, last.probability or 0.0))
+        else:
+            words.append(Word(by=by, span=Span(start=start, end=end), text=text, probability=probability))
     return words

@@ -20,7 +20,7 @@ PARTS = {"dev": "development", "trn": "development", "tst": "test", "sample": "s
 """Clips by the start of their name: settings were chosen on development clips only."""
 CLIP_SECONDS = 30.0
 """What the *.uem of these clips say is annotated."""
-_NUMBERS = dict(enumerate("zero one two three four five six seven eight nine ten eleven twelve".split()))
+_NUMBERS = dict(enumerate("zero one two three four five six seven eight nine ten eleven twelve".split()))  # noqa: SIM905
 _SAME = {str(number): word for number, word in _NUMBERS.items()} | {"mr": "mister", "mrs": "missus", "dr": "doctor"}
 
 

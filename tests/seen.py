@@ -1,13 +1,15 @@
 """Clips of real media as the annotators of faces get them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from annotators.cutting import CutSettings, cut
+from annotators.face_finding import SHAPES
 from annotators.probing import probe
 from schemas.claims import FaceTrack, KeyFrame, MediaFile
 from schemas.record import Clip, Origin
-from schemas.values import Span
+from schemas.values import Box, Span
 
 
 def clip(path: Path, speaker: str | None = "S0") -> Clip:
@@ -39,3 +41,25 @@ def with_faces(record: Clip, claims: tuple) -> Clip:
     """Return the clip with the claims of faces.mediapipe."""
     faces = tuple(claim for claim in claims if isinstance(claim, FaceTrack))
     return replace(record, faces=faces, frames=tuple(claim for claim in claims if isinstance(claim, KeyFrame)))
+
+
+def face(track: str, times: Sequence[float], jaw: Sequence[float] = (), rate: float = 12) -> FaceTrack:
+    """Return a made-up track of a frontal face whose jaw opens by `jaw`; without it the track has no mesh."""
+    each = len(times)
+    angles = (0.0,) * len(jaw)
+    shapes = tuple(tuple(float(opened) if name == "jawOpen" else 0.0 for name in SHAPES) for opened in jaw)
+    return FaceTrack(
+        by="faces.made@1#0",
+        track=track,
+        span=Span(start=times[0], end=times[-1]),
+        rate=rate,
+        view="half",
+        area=0.04,
+        times=tuple(times),
+        boxes=(Box(x=0.1, y=0.1, width=0.2, height=0.2),) * each,
+        scores=(0.9,) * each,
+        yaw=angles,
+        pitch=angles,
+        roll=angles,
+        blendshapes=shapes,
+    )
