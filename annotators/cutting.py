@@ -107,12 +107,14 @@ def _exact(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSett
     width, height = info.video.width, info.video.height
     picture = media.pictures(path, info, key, start).filter("fps", fps=str(rate), round="near", start_time=0)
     # A picture that ends before the sound stands still until the end, as players show it.
-    picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("scale", width, height).filter("setsar", 1)
+    # The end comes from the filters: a limit on the encoder's frames would stop the sound before its last packets are out.
+    picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=count)
+    picture = picture.filter("scale", width, height).filter("setsar", 1)
     streams = [picture.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")]
     if info.audio is not None:
         sound = media.sounds(path, info, start, mono=info.audio.channels == 1).filter("atrim", end=seconds + 0.1)
         streams.append(sound.filter("apad", whole_dur=seconds).filter("atrim", end=seconds))
-    args = ffmpeg.output(*streams, child.url(out), **_coded(info, rate, settings), **{"frames:v": count}).get_args()
+    args = ffmpeg.output(*streams, child.url(out), **_coded(info, rate, settings)).get_args()
     if child.convert(path, args) != count:
         raise ItemError(f"there is no picture between {span.start:.2f} s and {span.end:.2f} s")
     actual = Span(start=round(start, 6), end=round(start + seconds, 6))

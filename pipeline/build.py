@@ -174,7 +174,8 @@ class _Version(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         if values is None:
-            parser.exit(message=f"affectory {version('affectory')}\n")
+            sys.stdout.write(f"affectory {version('affectory')}\n")
+            parser.exit()
         setattr(namespace, self.dest, values)
 
 

@@ -37,6 +37,14 @@ def test_a_cut_is_right_to_the_frame_and_in_step(shape, span, tmp_path):
     assert (told[0]["r_frame_rate"], told[0]["pix_fmt"]) == (told[0]["avg_frame_rate"], "yuv420p")
 
 
+@pytest.mark.parametrize("length", [3.0, 5.0, 2.345])
+def test_picture_and_sound_are_equally_long(length, tmp_path):
+    path = making.video(tmp_path / "a.mp4")
+    cut(path, media.probe(path), Span(start=0.5, end=0.5 + length), tmp_path / "out.mp4", CutSettings())
+    picture, sound = (float(stream["duration"]) for stream in child.ask(tmp_path / "out.mp4", "-show_streams")["streams"])
+    assert picture == pytest.approx(sound, abs=0.01)
+
+
 def test_a_copy_grows_to_the_key_frame(tmp_path):
     made = check(making.video(tmp_path / "a.mp4"), Span(start=2.1, end=4.5), tmp_path / "out.mp4", CutSettings(mode="copy"))
     assert made.actual.start == 2.0

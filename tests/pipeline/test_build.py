@@ -204,7 +204,7 @@ def test_an_edited_plan_redoes_only_what_it_changes(built, raw, tmp_path):
     shutil.copytree(out, tmp_path / "out")
     plan = tmp_path / "edited.toml"
     embedded = Path("pipeline/plans/embedded.toml").read_text()
-    plan.write_text(embedded.replace('name = "persons.agglomerative"', 'name = "persons.agglomerative"\ndistance = 0.5'))
+    plan.write_text(embedded.replace('name = "persons.agglomerative"', 'name = "persons.agglomerative"\nthreshold = 0.5'))
     said = finished(build(raw, tmp_path / "out", "--plan", plan))
     worked = {line.split()[0] for line in said.splitlines() if re.match(r"\S+ +\d+ +\d+ ", line) and len(line.split()) == 4}
     assert worked == {"persons.agglomerative"}

@@ -24,7 +24,7 @@ def written(tmp_path, text):
         ("[segment]\nlongest = 3\n", "'longest'"),
         ("[colours]\n", "'colours'"),
         ("[[annotators]]\nname = 'turns.nobody'\n", "turns.nobody"),
-        ("[[annotators]]\nname = 'words.faster_whisper'\nbeam = 1\n", "'beam'"),
+        ("[[annotators]]\nname = 'words.faster_whisper'\nbeams = 1\n", "'beams'"),
         ("[[annotators]]\nname = 'words.faster_whisper'\n", "turns"),
         ("[[annotators]]\nname = 'words.faster_whisper'\nmodel = 'whisper-giant'\n", "whisper-giant"),
         ("[annotators]\nname = 'x'\n", "double brackets"),
