@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from annotators import catalog
 from annotators.annotator import Annotator, configured
 from annotators.cutting import CutSettings
 from pipeline.segment import SegmentSettings
@@ -100,7 +101,9 @@ def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
 
 
 def _check(plan: Plan, path: Path) -> None:
-    """Refuse a plan in which an annotator reads what nobody before it writes."""
+    """Refuse a plan with a model that is not in the table, or in which an annotator reads what nobody before it writes."""
+    for name in (name for annotator in plan.annotators for name in annotator.model_names()):
+        catalog.find(name)
     scopes = [_ORDER.index(annotator.scope) for annotator in plan.annotators]
     if scopes != sorted(scopes):
         raise UsageError(f"--plan {path}: annotators of sources come first, then those of clips, then those of all clips")
