@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ os.environ["PYANNOTE_METRICS_ENABLED"] = "false"
 import numpy as np
 import numpy.typing as npt
 import torch
+import yaml
 from pyannote.audio import Model, Pipeline
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.core.task import Problem, Resolution, Specifications
@@ -115,6 +117,9 @@ def shared(earlier: Mask, later: Mask, shift: int) -> float:
 
 def local(segmentation: Path, embedding: Path, device: str, *, step: float, reuse: float, parameters: dict[str, Any]) -> Any:
     """Return the pipeline on the weights in two folders, each with a model.safetensors."""
+    # Where no window holds enough of one voice, pyannote takes the mean of nothing: that source has one speaker without a voice.
+    warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
+    warnings.filterwarnings("ignore", "invalid value encountered in divide", RuntimeWarning)
     voice = Voice()
     voice.ecapa.load_state_dict(load_file(embedding / "model.safetensors"), strict=True)
     pipeline = Diarization(
@@ -135,12 +140,17 @@ def whole(folder: Path, device: str, batch: int) -> Any:
     """Return the pipeline that a folder's config.yaml describes.
 
     Raises:
-        ModelFileError: the folder holds no pipeline that this version of pyannote.audio can load.
+        ModelFileError: the folder does not hold a whole pipeline; pyannote would fetch what is missing from the hub.
     """
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        parts = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["pipeline"]["params"]
+        places = [str(parts[name]) for name in ("segmentation", "embedding", "plda")]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise ModelFileError(f"{folder} holds no config.yaml with segmentation, embedding and plda: {error!r}") from error
+    for place in places:
+        if not place.startswith("$model/") or not (folder / place.removeprefix("$model/")).is_dir():
+            raise ModelFileError(f"{folder}/config.yaml refers to {place}, which is no folder in there")
     pipeline = Pipeline.from_pretrained(folder)
-    if pipeline is None:
-        raise ModelFileError(f"{folder} holds no pyannote pipeline")
     pipeline.segmentation_batch_size = batch
     pipeline.embedding_batch_size = batch
     return pipeline.to(torch.device(device))

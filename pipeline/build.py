@@ -110,8 +110,12 @@ def _run(  # noqa: PLR0913, PLR0917
     name: str,
 ) -> int:
     from annotators.models import require  # noqa: PLC0415
+
+    logging.disable(logging.WARNING)  # at its import, Beam warns about clients of a cloud that nobody asked for
     from pipeline.annotate import Bench  # noqa: PLC0415
     from pipeline.flow import Release, options, run  # noqa: PLC0415
+
+    logging.disable(logging.NOTSET)
 
     beam_options = options(beam_args)
     require([ref.name for annotator in plan.annotators for ref in annotator.provenance.models])

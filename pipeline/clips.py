@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from annotators.cutting import Cut, CutSettings, cut, cut_audio
 from annotators.media import probe
 from pipeline.annotate import Bench, dead_letter, patiently
-from pipeline.meter import CLIPS, METER, WORKED
+from pipeline.meter import CLIPS, LOST, METER, WORKED
 from pipeline.pooled import Pooled
 from pipeline.segment import Request, SegmentSettings, segment
 from pipeline.sources import Found
@@ -37,6 +37,7 @@ class Probe(Pooled):
             try:
                 info = probe(Path(element.path))
             except ItemError as error:
+                METER.count(LOST)
                 letter = DeadLetter(source_id=element.source_id, file=element.file, clip_id=None, step="probe", reason=str(error))
                 return (letter,)
         streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)

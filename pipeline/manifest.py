@@ -70,7 +70,7 @@ class Manifest:
         )
         dead = counts.copies + counts.dead_sources + counts.dead_clips
         if dead:
-            lines.append(f"{dead} dead letters, each with its reason in {place / 'dead'}:")
+            lines.append(f"{dead} dead letter{'s' * (dead > 1)}, with the reason of each in {place / 'dead'}:")
             lines += [f"  {n:4d}  {reason}" for reason, n in self.reasons.items()]
         return "\n".join(lines) + "\n"
 

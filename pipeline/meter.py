@@ -13,6 +13,7 @@ from typing import TextIO
 
 CLIPS = "clips asked for"
 WORKED = "worked"
+LOST = "sources lost"
 
 
 class Meter:
@@ -50,11 +51,10 @@ class Meter:
     def line(self, sources: int) -> str:
         """Return the progress in one line; with each step, the time that it still needs at its pace so far."""
         with self._lock:
-            steps = {step: (done, sources if step in self.per_source else self.counts[CLIPS]) for step, done in self.done.items()}
+            left, clips = sources - self.counts[LOST], self.counts[CLIPS]
+            steps = [(step, done, left if step in self.per_source else clips) for step, done in self.done.items()]
             elapsed = time.monotonic() - self.started
-        return f"{elapsed:4.0f} s  " + "  ".join(
-            f"{step} {done}{_eta(done, total, elapsed)}" for step, (done, total) in steps.items()
-        )
+        return f"{elapsed:4.0f} s  " + "  ".join(f"{step} {done}{_eta(done, total, elapsed)}" for step, done, total in steps)
 
     def table(self) -> str:
         """Return the seconds by step, summed over threads."""

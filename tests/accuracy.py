@@ -1,0 +1,87 @@
+"""`python -m tests.accuracy`: what the embedded models and the cutter get right, measured here and now on real or marked media.
+
+Prints the tables that the README quotes, in Markdown.
+"""
+
+import statistics
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from annotators import media as decoder
+from annotators import models
+from annotators.cutting import CutSettings, cut
+from schemas.values import Span
+from tests import accuracy_listen as listen
+from tests import accuracy_look as look
+from tests import making
+from tests.annotators.test_media import SHAPES
+
+SPAN = Span(start=2.013, end=6.731)
+
+
+def table(title: str, heads: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a Markdown table."""
+    heads = list(heads)
+    print(f"\n**{title}**\n\n| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
+    for row in rows:
+        print(f"| {' | '.join(str(cell) for cell in row)} |", flush=True)
+
+
+def words() -> None:
+    """Word error rate on English recordings."""
+    rows = listen.wer()
+    groups = {"all": rows, "at 8 kHz": [r for r in rows if r.telephone], "at 16 kHz": [r for r in rows if not r.telephone]}
+    told = [
+        (name, len(group), sum(row.words for row in group), f"{listen.word_error_rate(group):.1%}")
+        for name, group in groups.items()
+    ]
+    table("Words: `words.faster_whisper`, language not told", ("English recordings", "files", "words", "word error rate"), told)
+
+
+def turns() -> None:
+    """Diarization error, split into what is missed, what is made up and what is given to the wrong speaker."""
+    told = []
+    by_part = defaultdict(list)
+    for row in listen.der():
+        by_part[row.part].append(row)
+    for part, rows in by_part.items():
+        speech = sum(row.speech for row in rows)
+        shares = [sum(getattr(row, kind) for row in rows) / speech for kind in ("miss", "false_alarm", "confusion")]
+        told.append((part, len(rows), f"{listen.diarization_error_rate(rows):.2f}", *(f"{share:.2f}" for share in shares)))
+    heads = ("meetings", "clips", "diarization error", "missed", "false alarm", "confused")
+    table("Turns: `turns.pyannote`, no forgiveness at boundaries, overlapped speech counts", heads, told)
+
+
+def faces() -> None:
+    """Faces, who speaks, and who is who."""
+    told = [(row.what, row.media, f"{row.right} of {row.of}") for row in look.rows()]
+    table("Faces: `faces.mediapipe`, `targets.lips`, `persons.agglomerative`", ("what", "media", "right"), told)
+
+
+def cutting() -> None:
+    """Where a flash and a beep of known time are after the cut."""
+    told = []
+    for name, make in SHAPES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            source, out = make(Path(folder)), Path(folder) / "cut.mp4"
+            shown, heard = making.marks_of(source)
+            made = cut(source, decoder.probe(source), SPAN, out, CutSettings())
+            flashes, beeps = making.marks_of(out)
+        start = made.actual.start
+        inside = [(s - start, h - start) for s, h in zip(shown, heard, strict=True) if start <= s < made.actual.end - 0.05]
+        late = [1000 * abs(flash - s) for flash, (s, _) in zip(flashes, inside, strict=True)]
+        apart = [1000 * abs((b - f) - (h - s)) for f, b, (s, h) in zip(flashes, beeps, inside, strict=True)]
+        told.append((name, f"{1000 / made.fps:.0f}", f"{max(late):.0f}", f"{max(apart):.0f}", f"{statistics.mean(apart):.0f}"))
+    heads = ("source", "one frame, ms", "picture off by at most, ms", "sound against picture, at most, ms", "mean, ms")
+    table("Cutting: flash and beep at known times, beside the source itself", heads, told)
+
+
+if __name__ == "__main__":
+    for model in models.used_by("embedded"):
+        models.fetch(model)
+    cutting()
+    words()
+    turns()
+    faces()
