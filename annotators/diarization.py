@@ -19,7 +19,6 @@ os.environ["PYANNOTE_METRICS_ENABLED"] = "false"
 import numpy as np
 import numpy.typing as npt
 import torch
-import yaml
 from pyannote.audio import Model, Pipeline
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.core.task import Problem, Resolution, Specifications
@@ -142,14 +141,11 @@ def whole(folder: Path, device: str, batch: int) -> Any:
     Raises:
         ModelFileError: the folder does not hold a whole pipeline; pyannote would fetch what is missing from the hub.
     """
-    try:
-        parts = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["pipeline"]["params"]
-        places = [str(parts[name]) for name in ("segmentation", "embedding", "plda")]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise ModelFileError(f"{folder} holds no config.yaml with segmentation, embedding and plda: {error!r}") from error
-    for place in places:
-        if not place.startswith("$model/") or not (folder / place.removeprefix("$model/")).is_dir():
-            raise ModelFileError(f"{folder}/config.yaml refers to {place}, which is no folder in there")
+    config = folder / "config.yaml"
+    settings = config.read_text(encoding="utf-8") if config.is_file() else ""
+    for part in ("segmentation", "embedding", "plda"):
+        if f"{part}: $model/{part}" not in settings or not (folder / part).is_dir():
+            raise ModelFileError(f"{config} is not a whole pipeline: {part} is not in a folder beside it")
     pipeline = Pipeline.from_pretrained(folder)
     pipeline.segmentation_batch_size = batch
     pipeline.embedding_batch_size = batch

@@ -1,6 +1,7 @@
 """From somebody's diarization to claims."""
 
 import math
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +12,7 @@ from schemas.values import Span
 
 times = st.integers(0, 3000).map(lambda k: k / 100)
 parts = st.lists(
-    st.tuples(times, st.integers(1, 500), st.sampled_from("xyz")).map(
-        lambda t: (Span(start=t[0], end=t[0] + t[1] / 100), t[2])
-    ),
+    st.tuples(times, st.integers(1, 500), st.sampled_from("xyz")).map(lambda t: (Span(start=t[0], end=t[0] + t[1] / 100), t[2])),
     max_size=15,
 )
 
@@ -69,4 +68,4 @@ def test_every_floor_lies_in_its_turn_and_every_time_in_the_source(speech, floor
     assert firsts in ([], ["S0"])
     for speaker in {turn.speaker for turn in turns}:
         mine = [turn.span for turn in turns if turn.speaker == speaker]
-        assert all(b.start - a.end > bridge for a, b in zip(mine, mine[1:], strict=False))
+        assert all(b.start - a.end > bridge for a, b in pairwise(mine))

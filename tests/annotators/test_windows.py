@@ -1,5 +1,7 @@
 """What a recogniser is given to hear."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +39,7 @@ def test_nothing_said_is_nothing_to_hear():
 @given(pieces, pieces)
 def test_windows_hold_all_speech_do_not_overlap_and_fit_into_whisper(speech, turns):
     out = windows(speech, turns, 2.0, 0.2, 300.0)
-    assert all(a.end <= b.start + 1e-9 for a, b in zip(out, out[1:], strict=False))
+    assert all(a.end <= b.start + 1e-9 for a, b in pairwise(out))
     assert all(0 < span.duration <= LONGEST + 0.4 + 1e-9 for span in out)
     for span in speech:
         assert abs(sum(span.overlap(window) for window in out) - span.duration) < 1e-6
