@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from annotators import media, models, turns
-from annotators.annotator import Annotator
+from annotators.annotator import Annotator, Scope
 from schemas.claims import Claim
 from schemas.record import Source
 
@@ -28,7 +28,7 @@ class PyannoteTurns(Annotator[Source, Any]):
 
     name: ClassVar[str] = "turns.pyannote"
     version: ClassVar[str] = "1+pyannote.audio-4.0"
-    scope: ClassVar = "source"
+    scope: ClassVar[Scope] = "source"
     provides: ClassVar[tuple[str, ...]] = ("turns", "speakers")
     shared: ClassVar[bool] = True
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from annotators import models
-from annotators.annotator import Annotator
+from annotators.annotator import Annotator, Scope
 from annotators.turns_pyannote import diarized
 from schemas.claims import Claim
 from schemas.record import Source
@@ -24,7 +24,7 @@ class PyannotePipelineTurns(Annotator[Source, Any]):
 
     name: ClassVar[str] = "turns.pyannote_pipeline"
     version: ClassVar[str] = "1+pyannote.audio-4.0"
-    scope: ClassVar = "source"
+    scope: ClassVar[Scope] = "source"
     provides: ClassVar[tuple[str, ...]] = ("turns", "speakers")
     shared: ClassVar[bool] = True
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from annotators import media, models
-from annotators.annotator import Annotator
-from annotators.joining import join
+from annotators.annotator import Annotator, Scope
+from annotators.joining import UNSPACED, join
 from annotators.windows import LONGEST, windows
 from schemas.claims import Claim, Language, Word
 from schemas.errors import ItemError
@@ -23,8 +23,6 @@ from schemas.values import Span
 RATE = 16000
 STEP = 0.02
 """Seconds between two times that Whisper can tell apart."""
-UNSPACED = frozenset({"ja", "lo", "my", "th", "yue", "zh"})
-"""Languages written without spaces, whose words Whisper does not mark by one."""
 _LETTER = re.compile(r"\w")
 _Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -42,7 +40,7 @@ class FasterWhisperWords(Annotator[Source, Any]):
 
     name: ClassVar[str] = "words.faster_whisper"
     version: ClassVar[str] = "1+faster-whisper-1.2"
-    scope: ClassVar = "source"
+    scope: ClassVar[Scope] = "source"
     requires: ClassVar[tuple[str, ...]] = ("turns", "subtitles_sha256", "source.language")
     provides: ClassVar[tuple[str, ...]] = ("words", "languages")
     shared: ClassVar[bool] = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from annotators.annotator import Annotator
+from annotators.annotator import Annotator, Scope
 from annotators.joining import join
 from annotators.subtitles import Cue, code_of, parse, read
 from schemas.claims import Claim, Language, Word
@@ -26,7 +26,7 @@ class SubtitleWords(Annotator[Source, None]):
 
     name: ClassVar[str] = "words.subtitles"
     version: ClassVar[str] = "1"
-    scope: ClassVar = "source"
+    scope: ClassVar[Scope] = "source"
     requires: ClassVar[tuple[str, ...]] = ("turns", "subtitles_sha256", "source.language")
     provides: ClassVar[tuple[str, ...]] = ("words", "languages")
     shared: ClassVar[bool] = True

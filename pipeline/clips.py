@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from annotators.cutting import Cut, CutSettings, cut, cut_audio
+from annotators.joining import UNSPACED
 from annotators.media import probe
 from pipeline.annotate import Bench, dead_letter, patiently
 from pipeline.meter import CLIPS, LOST, METER, WORKED
@@ -24,8 +24,6 @@ from schemas.record import Clip, DeadLetter, Origin, Source
 from schemas.values import Span
 
 Spoken = TypeVar("Spoken", Turn, Word)
-# Written without spaces between words, as Whisper's tokenizer has it.
-UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 
 
 class Probe(Pooled):
@@ -175,10 +173,9 @@ def _clip(wanted: Wanted, files: Files, work: Path) -> Clip:
 
 
 def transcript(words: Sequence[Word], languages: Sequence[Language]) -> str | None:
-    """Return words as people write them: "X" and "-59" as "X-59", and without spaces where the language has none."""
+    """Return words as people write them, without spaces where the language has none; None without words."""
     gap = "" if {language.language for language in languages} & UNSPACED else " "
-    text = gap.join(word.text for word in words)
-    return re.sub(r"(?<=\w) (?=[-'’]\w)", "", text) or None
+    return gap.join(word.text for word in words) or None
 
 
 def _within(words: Sequence[Word], span: Span) -> tuple[Word, ...]:

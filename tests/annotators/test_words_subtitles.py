@@ -70,7 +70,10 @@ def test_text_that_is_not_utf8_is_read_in_the_code_page_of_its_language(tmp_path
 
 
 def test_markup_sounds_and_names_are_not_words():
-    text = "00:01.000 --> 00:02.000 align:start\n<v Ann><i>Yes</i> &amp; <c.red>no</c>\n- {\\an8}[DOOR SLAMS] (sighs)\nJOHN: Go! ♪ la ♪ -\n"
+    text = (
+        "00:01.000 --> 00:02.000 align:start\n<v Ann><i>Yes</i> &amp; <c.red>no</c>\n"
+        "- {\\an8}[DOOR SLAMS] (sighs)\nJOHN: Go! ♪ la ♪ -\n"
+    )
     assert texts("WEBVTT\n\nNOTE --\nnothing\n\n" + text) == ["Yes no Go! la"]
 
 
@@ -90,7 +93,8 @@ def test_overlapping_cues_give_words_in_order_of_time(tmp_path):
 
 
 def test_impossible_times_are_left_out_and_late_words_are_cut(tmp_path):
-    text = "00:00:03,000 --> 00:00:01,000\nback\n\n00:00:09,000 --> 00:00:11,000\naa bb cc dd\n\n00:00:20,000 --> 00:00:21,000\nlate\n"
+    back, late = "00:00:03,000 --> 00:00:01,000\nback\n\n", "00:00:20,000 --> 00:00:21,000\nlate\n"
+    text = back + "00:00:09,000 --> 00:00:11,000\naa bb cc dd\n\n" + late
     assert words(said(text, tmp_path, duration=10.2)) == [("aa", 9.0, 9.5), ("bb", 9.5, 10.0), ("cc", 10.0, 10.2)]
 
 
