@@ -39,6 +39,8 @@ class ModelFile:
     """Where its makers publish it, outside the hub."""
     parts: tuple[str, ...] = ()
     """`archive:member`, joined in this order."""
+    shipped: str | None = None
+    """Path in the package `annotators` of a small file that we made ourselves."""
     checkpoint_sha256: str | None = None
     """What is published is a PyTorch checkpoint with this hash; only its tensors are kept, as safetensors."""
 
@@ -112,8 +114,8 @@ def _usable(where: str, model: Model, file: ModelFile, found: Table) -> None:
     inside = PurePosixPath(file.name)
     if inside.is_absolute() or ".." in inside.parts:
         raise UsageError(f"{where}: it lies outside the folder of the model")
-    if not (model.hub or file.url or file.parts):
-        raise UsageError(f"{where}: it comes from nowhere; give a hub repository, a url or parts")
+    if not (model.hub or file.url or file.parts or file.shipped):
+        raise UsageError(f"{where}: it comes from nowhere; give a hub repository, a url, parts or a shipped file")
     for part in file.parts:
         archive, _, member = part.partition(":")
         if archive not in found.archives or not member:

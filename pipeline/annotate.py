@@ -16,9 +16,9 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from annotators.annotator import Annotator
+from annotators.store import WorkStore
 from pipeline.meter import METER, WORKED
 from pipeline.pooled import DEAD, Pooled
-from pipeline.store import WorkStore
 from schemas.claims import Claim, KeyFrame, MediaFile
 from schemas.errors import ItemError, TransientError
 from schemas.provenance import digest

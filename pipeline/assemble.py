@@ -11,12 +11,12 @@ import apache_beam as beam
 from pydantic import TypeAdapter
 
 from annotators.annotator import Annotator
+from annotators.store import write_whole
 from pipeline.annotate import Bench, dead_letter, spoken_by
 from pipeline.meter import METER
 from pipeline.plan import ReleaseSettings
 from pipeline.pooled import Pooled
 from pipeline.shards import ShardFile, write_shard
-from pipeline.store import write_whole
 from schemas.claims import FaceTrack, MediaFile
 from schemas.errors import ItemError
 from schemas.provenance import digest

@@ -156,6 +156,7 @@ def _clip(wanted: Wanted, files: Files, work: Path) -> Clip:
         authors=source.authors,
         languages=source.languages,
         speakers=tuple(speaker for speaker in source.speakers if speaker.speaker in present),
+        baselines=tuple(baseline for baseline in source.baselines if baseline.speaker == request.speaker),
         turns=turns,
         words=words,
         clip_id=clip_id(source, request),

@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from annotators.store import write_whole
 from pipeline.plan import Plan
 from pipeline.sources import Found
-from pipeline.store import write_whole
 from schemas.errors import UsageError
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter

@@ -67,6 +67,16 @@ class Speaker(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline(Claim):
+    """What a speaker usually sounds like in the source, to tell what is unusual."""
+
+    speaker: str
+    pieces: Annotated[int, Says("stretches of speech that it was measured on")]
+    mean: Annotated[tuple[Small, ...], Says("one per feature, in the author's order")]
+    deviation: Annotated[tuple[Small, ...], Says("standard deviation, one per feature")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language(Claim):
     """Language that is spoken."""
 
@@ -142,18 +152,18 @@ class KeyFrame(Claim):
 class Cue(Claim):
     """A short piece of evidence that a rationale can cite."""
 
-    cue_id: str
+    cue_id: Annotated[str, Says("unique in the clip: modality.kind.number, as face.smile.1")]
     modality: Annotated[str, Says("registered modality name")]
-    span: Span | None
+    span: Annotated[Span | None, Says("None: the whole clip")]
     text: Annotated[str, Says("in words that a person would use")]
-    value: float | None = None
+    value: Annotated[float | None, Says("strength, in the author's own unit; comparable within one author and kind only")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label(Claim):
     """What one modality, or all together, says: a distribution, a set, a point on the axes, or any of them."""
 
-    modality: Annotated[str, Says("registered modality name, or 'all'")]
+    modality: Annotated[str, Says("registered modality name, or all")]
     space: Annotated[str, Says("label space; 'open' for free words")]
     names: tuple[str, ...] = ()
     scores: Annotated[tuple[Share, ...], Says("one per name; sums to 1 for a distribution, () for a plain set")] = ()
@@ -210,3 +220,34 @@ class Stream(Claim):
     offset: Annotated[float, Unit("s"), Says("stream time 0 in clip time")]
     calibration: tuple[Measure, ...] = ()
     values: Annotated[tuple[tuple[Small, ...], ...], Says("one row per sample, one value per channel")] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """How far two modalities say different things."""
+
+    first: str
+    second: str
+    divergence: Annotated[Share | None, Says("Jensen-Shannon, base 2, on the labels both can give; None where few")]
+    opposed: Annotated[bool | None, Says("valence of unlike sign; None where one of the two has none to speak of")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment(Claim):
+    """How sure the evidence is, and where it disagrees with itself."""
+
+    ambiguity: Annotated[Share | None, Says("entropy of the fused distribution over that of a uniform one; None without one")]
+    consistency: Annotated[Share | None, Says("share of rationales that name the commonest emotion; None without samples")]
+    category: Annotated[str, Says("consistent, video_aligned, audio_aligned, neither or unresolved")]
+    outlier: Annotated[str | None, Says("modality that stands against all others; None where none does")]
+    conflicts: tuple[Conflict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Claim):
+    """Where a clip goes next."""
+
+    decision: Annotated[str, Says("accept, review or reject")]
+    reasons: Annotated[tuple[str, ...], Says("in words, the weightiest first; never empty")]
+    priority: Annotated[Share, Says("how much a person's answer would tell, for a budget")]
+    audit: Annotated[bool, Says("accepted, and drawn by hash to be checked by a person")] = False

@@ -8,6 +8,8 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from schemas.claims import (
+    Assessment,
+    Baseline,
     Claim,
     Cue,
     FaceTrack,
@@ -20,6 +22,7 @@ from schemas.claims import (
     MediaFile,
     Person,
     Preference,
+    Route,
     Seconds,
     Shot,
     Speaker,
@@ -32,7 +35,7 @@ from schemas.claims import (
 from schemas.meta import Feature, Says, Unit
 from schemas.values import Span
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class Record:
     speakers: tuple[Speaker, ...] = ()
     turns: tuple[Turn, ...] = ()
     words: tuple[Word, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
 
     @property
     def id(self) -> str:
@@ -133,6 +137,8 @@ class Clip(Record):
     cues: tuple[Cue, ...] = ()
     labels: tuple[Label, ...] = ()
     texts: tuple[Text, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
+    routes: tuple[Route, ...] = ()
     preferences: tuple[Preference, ...] = ()
     streams: tuple[Stream, ...] = ()
     twin: Twin | None = None

@@ -8,7 +8,7 @@ import time
 import pytest
 from pydantic import TypeAdapter
 
-from pipeline.store import WorkStore, write_whole
+from annotators.store import WorkStore, write_whole
 
 WORDS = TypeAdapter(tuple[str, ...])
 
