@@ -32,7 +32,7 @@ def said(pyannote, path):
 
 
 def test_two_people_who_talk_to_each_other_are_told_apart(pyannote):
-    claims = said(pyannote, meetings() / "dev00.wav")
+    claims = said(pyannote, meetings() / "sample.wav")
     speakers = [claim for claim in claims if isinstance(claim, Speaker)]
     assert [speaker.speaker for speaker in speakers] == ["S0", "S1"]
     assert all(len(speaker.embedding) == 192 and speaker.seconds > 1 for speaker in speakers)
@@ -79,7 +79,8 @@ def test_a_piece_of_speech_is_embedded_once(pyannote):
     alone = pieces(active, True, 3)
     assert [None if piece is None else piece.sum() for piece in alone] == [4, 4, None]
     assert [None if piece is None else piece.sum() for piece in pieces(active, True, 5)] == [6, 6, None]
-    assert shared(active[:, 1], np.roll(active[:, 1], -2), 2) == pytest.approx(6 / 8)
+    later = np.arange(10) >= 2
+    assert shared(active[:, 1], later, 2) == pytest.approx(6 / 8)
     assert shared(active[:, 0], active[:, 0], 9) == 0.0
 
 
