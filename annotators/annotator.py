@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -14,7 +13,7 @@ from annotators import models
 from schemas.checked import checked
 from schemas.claims import Claim
 from schemas.errors import UsageError
-from schemas.provenance import Provenance
+from schemas.provenance import Provenance, canonical
 from schemas.record import Record
 
 ENTRY_POINTS = "affectory.annotators"
@@ -50,7 +49,7 @@ class Annotator(ABC, Generic[R, M]):
         return Provenance(
             name=self.name,
             version=self.version,
-            config=json.dumps(config, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+            config=canonical(config),
             models=tuple(models.ref(name) for name in self.model_names()),
         )
 

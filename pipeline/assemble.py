@@ -1,9 +1,9 @@
-"""From finished clips to shards: who is who across the clips of a source, which clip goes into which shard, and the ledger."""
+"""From finished clips to an index of each source: who is who across its clips, what to make of each; and the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from annotators.annotator import Annotator
 from annotators.store import write_whole
 from pipeline.annotate import Bench, dead_letter, spoken_by
 from pipeline.meter import METER
-from pipeline.plan import ReleaseSettings
+from pipeline.policy import ACCEPT, Judge
 from pipeline.pooled import Pooled
-from pipeline.shards import ShardFile, write_shard
+from pipeline.shards import ShardFile
 from schemas.claims import FaceTrack, MediaFile
 from schemas.errors import ItemError
 from schemas.provenance import digest
@@ -36,21 +36,16 @@ class Ref:
     split: str
     size: int
     key: str
+    decision: str = ACCEPT
+    priority: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shard:
-    """Clips that go into one file, in order."""
+class Index:
+    """The clips of one source: a list of references that lies in the work store, in order of time."""
 
-    split: str
-    number: int
-    of: int
-    refs: tuple[Ref, ...]
-
-    @property
-    def file(self) -> str:
-        """Return the path of the shard relative to its version."""
-        return f"data/{self.split}-{self.number:05d}-of-{self.of:05d}.parquet"
+    source_id: str
+    key: str
 
 
 class Keep(Pooled):
@@ -68,35 +63,25 @@ class Keep(Pooled):
 
 
 class Identify(Pooled):
-    """References to all clips of one source in; references to the same clips out, with the claims made over all of them."""
+    """References to all clips of one source in; their index out, with the claims made over all of them, assessed and routed."""
 
-    def __init__(self, annotators: Sequence[Annotator[Any, Any]], bench: Bench) -> None:
+    def __init__(self, annotators: Sequence[Annotator[Any, Any]], judge: Judge, bench: Bench) -> None:
         super().__init__(bench.workers)
-        self.annotators, self.bench = tuple(annotators), bench
+        self.annotators, self.judge, self.bench = tuple(annotators), judge, bench
 
-    def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Ref]:
-        """Let each annotator see the clips of the source in order of time."""
-        refs = sorted(element[1], key=lambda ref: (ref.start, ref.clip_id))
+    def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Index]:
+        """Let each annotator see the clips of the source in order of time; then judge each clip."""
+        source_id, found = element
+        refs = sorted(found, key=lambda ref: (ref.start, ref.clip_id))
         clips = tuple(fetch(ref, self.bench) for ref in refs)
         for annotator in self.annotators:
             with METER.time(annotator.name):
                 clips = spoken_by(annotator, clips, self.bench)
-        return [keep(replace(clip, image=best_face(clip)), self.bench) for clip in clips]
-
-
-class WriteShard(Pooled):
-    """Shards in; what was written out."""
-
-    def __init__(self, bench: Bench, folder: Path, settings: ReleaseSettings, media: str, about: dict[str, str]) -> None:
-        super().__init__(bench.workers)
-        self.bench, self.folder, self.settings, self.media, self.about = bench, folder, settings, media, about
-
-    def work(self, element: Shard) -> Iterable[ShardFile]:
-        """Write one Parquet file, clip by clip."""
-        with METER.time("write"):
-            clips = (fetch(ref, self.bench) for ref in element.refs)
-            place = self.folder / element.file
-            return (write_shard(clips, place, self.bench.work, self.settings, self.media, self.about),)
+        with METER.time("judge"):
+            kept = tuple(keep(self.judge(replace(clip, image=best_face(clip))), self.bench) for clip in clips)
+        key = digest([asdict(ref) for ref in kept])
+        self.bench.store.put("indexes", key, kept, _REFS)
+        return (Index(source_id=source_id, key=key),)
 
 
 class WriteLedger(beam.DoFn):  # type: ignore[misc]
@@ -124,6 +109,7 @@ class Ledger:
 
 
 LEDGER = TypeAdapter(Ledger)
+_REFS = TypeAdapter(tuple[Ref, ...])
 
 
 def keep(clip: Clip, bench: Bench) -> Ref:
@@ -139,7 +125,17 @@ def keep(clip: Clip, bench: Bench) -> Ref:
         split=clip.source.split or DEFAULT_SPLIT,
         size=len(data) // 4 + sum(media),
         key=key,
+        decision=clip.routes[-1].decision if clip.routes else ACCEPT,
+        priority=clip.routes[-1].priority if clip.routes else 0.0,
     )
+
+
+def listed(index: Index, bench: Bench) -> tuple[Ref, ...]:
+    """Return the references of an index."""
+    refs = bench.store.get("indexes", index.key, _REFS)
+    if refs is None:
+        raise FileNotFoundError(f"the index of source {index.source_id} has vanished from the work folder {bench.work}")
+    return refs
 
 
 def fetch(ref: Ref, bench: Bench) -> Clip:
@@ -159,24 +155,6 @@ def best_face(clip: Clip) -> MediaFile | None:
 
 def _by_size(faces: Iterable[FaceTrack]) -> list[str]:
     return [face.track for face in sorted(faces, key=lambda face: (-face.area, face.track))]
-
-
-def plan_shards(refs: Iterable[Ref], settings: ReleaseSettings) -> Iterator[Shard]:
-    """Return shards of about equal size for each split, none of them empty, clips in order of source and time."""
-    by_split: dict[str, list[Ref]] = {}
-    for ref in sorted(refs, key=lambda ref: (ref.source_id, ref.start, ref.clip_id)):
-        by_split.setdefault(ref.split, []).append(ref)
-    for split, members in sorted(by_split.items()):
-        total = sum(ref.size for ref in members)
-        count = max(1, min(len(members), round(total / settings.shard_bytes)))
-        parts: list[list[Ref]] = [[] for _ in range(count)]
-        before = 0
-        for ref in members:
-            parts[min(count - 1, (before + ref.size // 2) * count // max(total, 1))].append(ref)
-            before += ref.size
-        filled = [part for part in parts if part]
-        for number, part in enumerate(filled):
-            yield Shard(split=split, number=number, of=len(filled), refs=tuple(part))
 
 
 def _letter_order(letter: DeadLetter) -> tuple[str, str, float, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline.manifest import commit, fingerprint, latest, next_name, read_manifest
 from pipeline.meter import METER, progress
-from pipeline.plan import Plan, read_plan, shipped
+from pipeline.plan import Plan, budgeted, read_plan, shipped
 from pipeline.sources import Found, find, part
 from schemas.errors import AffectoryError, UsageError
 from schemas.record import DeadLetter
@@ -37,6 +37,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="threads (default: one per core)")
     made.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where models run (default: auto)")
     made.add_argument("--media", choices=("embed", "reference"), default="embed", help="media inside the Parquet files or beside")
+    made.add_argument(
+        "--review-budget", metavar="N", help="at most N clips, or N%% of all, go to people: the most informative first"
+    )
     made.add_argument("--part", type=_part, metavar="K/N", help="do only this share of the sources; then run without to assemble")
     made.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
     made.add_argument(
@@ -72,7 +75,7 @@ def _build(args: argparse.Namespace, beam_args: Sequence[str]) -> int:
         raise UsageError(f"--workers {args.workers}: at least 1")
     if args.version is not None and ("/" in args.version or args.version.startswith(".")):
         raise UsageError(f"--version {args.version}: a plain name")
-    plan = read_plan(args.plan)
+    plan = budgeted(read_plan(args.plan), args.review_budget)
     found, copies = find(args.source)
     inputs = fingerprint(plan, found, copies, args.media)
     name = args.version or next_name(args.out)
@@ -139,7 +142,7 @@ def about(plan: Plan) -> dict[str, str]:
     """Return what each Parquet file says about itself: every author in it, resolved."""
     from pydantic_core import to_json  # noqa: PLC0415
 
-    authors = {annotator.key: asdict(annotator.provenance) for annotator in plan.annotators}
+    authors = {author.key: asdict(author) for author in plan.authors}
     return {"affectory": to_json({"affectory": version("affectory"), "authors": authors}).decode()}
 
 

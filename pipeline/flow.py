@@ -1,7 +1,7 @@
 """The way of the data, as one Beam pipeline.
 
-found ─▶ Probe ─▶ Annotate sources ─▶ Segment ─▶ CutClips ─▶ Annotate clips ─▶ Keep ─▶ Identify ─▶ WriteShard
-            └──────────────┴───────────────┴──────────┴─────────────┴──────────┴──────▶ dead letters ─▶ WriteLedger
+found ─▶ Probe ─▶ Annotate sources ─▶ Segment ─▶ CutClips ─▶ Annotate clips ─▶ Keep ─▶ Identify, judge ─▶ WriteShard
+            └──────────────┴───────────────┴──────────┴─────────────┴──────────┴─────────▶ dead letters ─▶ WriteLedger
 
 Everything up to Keep is one fused stage on the local runner: no barrier stands between a source and its clips.
 """
@@ -17,10 +17,11 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from pipeline.annotate import Annotate, Bench
-from pipeline.assemble import LEDGER, Identify, Keep, Ledger, WriteLedger, WriteShard, plan_shards
+from pipeline.assemble import LEDGER, Identify, Keep, Ledger, WriteLedger
 from pipeline.clips import CutClips, Probe, Segment
 from pipeline.plan import Plan
 from pipeline.pooled import DEAD
+from pipeline.release import WriteShard, planned
 from pipeline.sources import Found
 from schemas.errors import UsageError
 
@@ -74,9 +75,9 @@ def run(found: Sequence[Found], plan: Plan, bench: Bench, release: Release | Non
     """Run the pipeline to its end and return what became of everything."""
     local = beam_options.view_as(StandardOptions).runner.rpartition(".")[2] == LOCAL
     pipeline = beam.Pipeline(options=beam_options)
-    refs, dead = _work(pipeline | "Sources" >> beam.Create(list(found), reshuffle=not local), plan, bench, local)
+    indexes, dead = _work(pipeline | "Sources" >> beam.Create(list(found), reshuffle=not local), plan, bench, local)
     if release is not None:
-        _write(refs, dead, plan, bench, release)
+        _write(indexes, dead, plan, bench, release)
     pipeline.run().wait_until_finish()
     if release is None:
         return Ledger(shards=(), dead=())
@@ -88,7 +89,7 @@ def run(found: Sequence[Found], plan: Plan, bench: Bench, release: Release | Non
 
 
 def _work(found: Any, plan: Plan, bench: Bench, local: bool) -> tuple[Any, Any]:
-    """Return references to all clips that live, and all dead letters."""
+    """Return the index of each source that has clips, and all dead letters."""
     dead = []
 
     def step(label: str, items: Any, fn: beam.DoFn) -> Any:
@@ -110,17 +111,17 @@ def _work(found: Any, plan: Plan, bench: Bench, local: bool) -> tuple[Any, Any]:
     clips = annotate(step("Cut", wanted, CutClips(plan.cut, bench)), "clip")
     kept = step("Keep", clips, Keep(bench))
     by_source = kept | "By source" >> beam.Map(lambda ref: (ref.source_id, ref)) | "Gather" >> beam.GroupByKey()
-    refs = step("Identify", by_source, Identify(plan.scoped("clips of a source"), bench))
-    return refs, dead | "Dead letters" >> beam.Flatten()
+    indexes = step("Identify", by_source, Identify(plan.scoped("clips of a source"), plan.judge, bench))
+    return indexes, dead | "Dead letters" >> beam.Flatten()
 
 
-def _write(refs: Any, dead: Any, plan: Plan, bench: Bench, release: Release) -> None:
-    settings = plan.release
+def _write(indexes: Any, dead: Any, plan: Plan, bench: Bench, release: Release) -> None:
+    settings, budget = plan.release, plan.route.budget
     shards = (
-        refs
-        | "All clips" >> beam.Map(lambda ref: (None, ref))
+        indexes
+        | "All sources" >> beam.Map(lambda index: (None, index))
         | "Together" >> beam.GroupByKey()
-        | "Plan shards" >> beam.FlatMap(lambda item: plan_shards(item[1], settings))
+        | "Plan shards" >> beam.FlatMap(lambda item: planned(item[1], bench, settings, budget))
         | "Spread shards" >> beam.Reshuffle()
     )
     writer = WriteShard(bench, release.folder, settings, release.media, release.about)

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from annotators.store import write_whole
 from pipeline.plan import Plan
+from pipeline.policy import ACCEPT, FOLDERS, REJECT, REVIEW
 from pipeline.sources import Found
 from schemas.errors import UsageError
 from schemas.provenance import digest
@@ -24,14 +25,16 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """In = out: `sources` = copies + dead_sources + sources_with_clips, `clips` = rows + dead_clips."""
+    """In = out: `sources` = copies + dead_sources + sources_with_clips, `clips` = accepted + review + rejected + dead_clips."""
 
     sources: int
     copies: int
     dead_sources: int
     sources_with_clips: int
     clips: int
-    rows: int
+    accepted: int
+    review: int
+    rejected: int
     dead_clips: int
 
 
@@ -65,9 +68,11 @@ class Manifest:
     def summary(self, place: Path) -> str:
         """Return the closing lines of a build."""
         counts, lines = self.ledger, []
+        clips = counts.accepted + counts.review + counts.rejected
         lines.append(
-            f"{place}: {counts.rows} clips, {self.seconds:.0f} s, from {counts.sources_with_clips} of {counts.sources} sources"
+            f"{place}: {clips} clips, {self.seconds:.0f} s, from {counts.sources_with_clips} of {counts.sources} sources"
         )
+        lines.append(f"{counts.accepted} accepted, {counts.review} for people to review, {counts.rejected} rejected")
         dead = counts.copies + counts.dead_sources + counts.dead_clips
         if dead:
             lines.append(f"{dead} dead letter{'s' * (dead > 1)}, with the reason of each in {place / 'dead'}:")
@@ -111,6 +116,11 @@ def read_manifest(version: Path) -> Manifest | None:
         return None
 
 
+def added(total: int) -> str:
+    """Return a sum of sha256 hashes, modulo 2**256, as 64 hex digits: the same for the same hashes in any order."""
+    return f"{total % 2**256:064x}"
+
+
 def commit(  # noqa: PLR0913
     staging: Path,
     place: Path,
@@ -149,11 +159,13 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
         reason = f"{letter.step}: {re.sub(r'[0-9]+([.][0-9]+)?', '…', letter.reason)}"
         reasons[reason] = reasons.get(reason, 0) + 1
     copies = sum(letter.step == "scan" for letter in whole)
-    rows = sum(shard.rows for shard in ledger.shards)
+    rows = dict.fromkeys(FOLDERS.values(), 0)
     splits: dict[str, int] = {}
     for shard in ledger.shards:
-        split = Path(shard.file).name.partition("-")[0]
-        splits[split] = splits.get(split, 0) + shard.rows
+        folder, split = Path(shard.file).parent.name, Path(shard.file).name.partition("-")[0]
+        rows[folder] += shard.rows
+        if folder == FOLDERS[ACCEPT]:
+            splits[split] = splits.get(split, 0) + shard.rows
     return Manifest(
         schema=SCHEMA_VERSION,
         affectory=installed("affectory"),
@@ -165,14 +177,16 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
             copies=copies,
             dead_sources=len(whole) - copies,
             sources_with_clips=len(found) - (len(whole) - copies),
-            clips=rows + len(letters) - len(whole),
-            rows=rows,
+            clips=sum(rows.values()) + len(letters) - len(whole),
+            accepted=rows[FOLDERS[ACCEPT]],
+            review=rows[FOLDERS[REVIEW]],
+            rejected=rows[FOLDERS[REJECT]],
             dead_clips=len(letters) - len(whole),
         ),
         reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         splits=splits,
         seconds=round(sum(shard.seconds for shard in ledger.shards), 3),
         files=tuple(WrittenFile(file=s.file, rows=s.rows, bytes=s.bytes, sha256=s.sha256) for s in ledger.shards),
-        rows_sha256=digest(sorted(row for shard in ledger.shards for row in shard.row_hashes)),
+        rows_sha256=added(sum(int(shard.rows_sha256, 16) for shard in ledger.shards)),
         sources=tuple({"source_id": one.source_id, "sha256": one.sha256, "file": one.file} for one in found),
     )

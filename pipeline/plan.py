@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 from annotators import catalog
 from annotators.annotator import Annotator, configured
 from annotators.cutting import CutSettings
+from pipeline.assess import AssessSettings
+from pipeline.policy import Judge, RouteSettings, allowed
 from pipeline.segment import SegmentSettings
 from schemas.checked import checked
 from schemas.errors import UsageError
-from schemas.provenance import digest
+from schemas.provenance import Provenance, digest
 from schemas.record import SCHEMA_VERSION, Clip, Source, claim_fields
+from schemas.spaces import space
 
 _ORDER = ("source", "clip", "clips of a source")
 
@@ -39,11 +42,24 @@ class Plan:
     segment: SegmentSettings
     cut: CutSettings
     release: ReleaseSettings
+    assess: AssessSettings
+    route: RouteSettings
     annotators: tuple[Annotator[Any, Any], ...]
 
     def scoped(self, scope: str) -> tuple[Annotator[Any, Any], ...]:
         """Return the annotators of one scope, in order."""
         return tuple(annotator for annotator in self.annotators if annotator.scope == scope)
+
+    @property
+    def judge(self) -> Judge:
+        """Return what makes of a clip's labels an assessment and a route."""
+        judged = any("labels" in annotator.provides for annotator in self.annotators)
+        return Judge(assess=self.assess, route=self.route, judged=judged)
+
+    @property
+    def authors(self) -> tuple[Provenance, ...]:
+        """Return everybody who makes claims."""
+        return (*(annotator.provenance for annotator in self.annotators), self.assess.provenance, self.route.provenance)
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -54,6 +70,8 @@ class Plan:
             "segment": asdict(self.segment),
             "cut": asdict(self.cut),
             "release": asdict(self.release),
+            "assess": asdict(self.assess),
+            "route": asdict(self.route),
             "annotators": [asdict(annotator.provenance) for annotator in self.annotators],
         }
 
@@ -81,17 +99,31 @@ def read_plan(name: str) -> Plan:
         raise UsageError(f"--plan {name}: no such file; shipped plans are {', '.join(shipped())}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
         raise UsageError(f"--plan {path}: {error}") from error
-    if unknown := set(table) - {"segment", "cut", "release", "annotators"}:
+    if unknown := set(table) - {"segment", "cut", "release", "assess", "route", "annotators"}:
         raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
     plan = Plan(
         name=path.stem,
         segment=checked(SegmentSettings, table.get("segment", {}), f"--plan {path}: [segment]"),
         cut=checked(CutSettings, table.get("cut", {}), f"--plan {path}: [cut]"),
         release=checked(ReleaseSettings, table.get("release", {}), f"--plan {path}: [release]"),
+        assess=checked(AssessSettings, table.get("assess", {}), f"--plan {path}: [assess]"),
+        route=checked(RouteSettings, table.get("route", {}), f"--plan {path}: [route]"),
         annotators=_annotators(table.get("annotators", []), f"--plan {path}: [[annotators]]"),
     )
     _check(plan, path)
     return plan
+
+
+def budgeted(plan: Plan, budget: str | None) -> Plan:
+    """Return the plan with another review budget, the same plan for None.
+
+    Raises:
+        UsageError: the budget is not a count or a share.
+    """
+    if budget is None:
+        return plan
+    allowed(budget, 0)
+    return replace(plan, route=replace(plan.route, budget=budget))
 
 
 def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
@@ -104,6 +136,8 @@ def _check(plan: Plan, path: Path) -> None:
     """Refuse a plan with a model that is not in the table, or in which an annotator reads what nobody before it writes."""
     for name in (name for annotator in plan.annotators for name in annotator.model_names()):
         catalog.find(name)
+    space(plan.assess.space)
+    allowed(plan.route.budget, 0)
     scopes = [_ORDER.index(annotator.scope) for annotator in plan.annotators]
     if scopes != sorted(scopes):
         raise UsageError(f"--plan {path}: annotators of sources come first, then those of clips, then those of all clips")

@@ -12,8 +12,12 @@ from schemas.meta import Says
 
 def digest(value: object, length: int = 64) -> str:
     """Return the first `length` hex digits of the sha256 of `value` as canonical JSON."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:length]
+    return hashlib.sha256(canonical(value).encode()).hexdigest()[:length]
+
+
+def canonical(settings: object) -> str:
+    """Return settings as canonical JSON."""
+    return json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,140 @@
+"""Which clip goes into which shard: the review budget spent over all clips, shards of about equal size, none of them empty.
+
+Only a few numbers per clip are held in memory, so a version of a million clips is planned in megabytes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.annotate import Bench
+from pipeline.assemble import Index, Ref, fetch, listed
+from pipeline.meter import METER
+from pipeline.plan import ReleaseSettings
+from pipeline.policy import FOLDERS, REJECT, REVIEW, SPENT, allowed, draw, spend
+from pipeline.pooled import Pooled
+from pipeline.shards import ShardFile, write_shard
+from schemas.record import Clip
+
+_DECISIONS = tuple(FOLDERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """Clips that go into one file, in order of source and time: places in the index of each source."""
+
+    decision: str
+    split: str
+    number: int
+    of: int
+    parts: tuple[tuple[Index, tuple[int, ...]], ...]
+
+    @property
+    def file(self) -> str:
+        """Return the path of the shard relative to its version."""
+        return f"{FOLDERS[self.decision]}/{self.split}-{self.number:05d}-of-{self.of:05d}.parquet"
+
+
+class WriteShard(Pooled):
+    """Shards in; what was written out."""
+
+    def __init__(self, bench: Bench, folder: Path, settings: ReleaseSettings, media: str, about: dict[str, str]) -> None:
+        super().__init__(bench.workers)
+        self.bench, self.folder, self.settings, self.media, self.about = bench, folder, settings, media, about
+
+    def work(self, element: Shard) -> Iterable[ShardFile]:
+        """Write one Parquet file, clip by clip."""
+        with METER.time("write"):
+            place = self.folder / element.file
+            clips = self._clips(element)
+            return (write_shard(clips, place, self.bench.work, self.settings, self.media, self.about),)
+
+    def _clips(self, shard: Shard) -> Iterator[Clip]:
+        for index, places in shard.parts:
+            refs = listed(index, self.bench)
+            for place in places:
+                yield decided(fetch(refs[place], self.bench), shard.decision)
+
+
+def decided(clip: Clip, decision: str) -> Clip:
+    """Return the clip with its route as it stands after the budget."""
+    if not clip.routes or clip.routes[-1].decision == decision:
+        return clip
+    route = clip.routes[-1]
+    return replace(clip, routes=(*clip.routes[:-1], replace(route, decision=decision, reasons=(SPENT, *route.reasons))))
+
+
+def plan_shards(
+    indexes: Iterable[Index], read: Callable[[Index], Sequence[Ref]], settings: ReleaseSettings, budget: str | None = None
+) -> Iterator[Shard]:
+    """Yield the shards of each decision and split.
+
+    Raises:
+        UsageError: the review budget is not a count or a share.
+    """
+    ordered = sorted(indexes, key=lambda index: index.source_id)
+    table = _Table(ordered, read)
+    decisions = table.decided(budget)
+    for code, decision in enumerate(_DECISIONS):
+        for split in sorted(table.splits):
+            members = np.flatnonzero((decisions == code) & (table.split == table.splits[split]))
+            groups = list(_balanced(members, table.size[members], settings.shard_bytes))
+            for number, group in enumerate(groups):
+                parts = tuple(table.parts(group, ordered))
+                yield Shard(decision=decision, split=split, number=number, of=len(groups), parts=parts)
+
+
+class _Table:
+    """A few numbers for each clip, in the order of the release."""
+
+    def __init__(self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]]) -> None:
+        self.splits: dict[str, int] = {}
+        starts, size, split, decision = array("q"), array("q"), array("i"), array("b")
+        priority, draws = array("d"), array("Q")
+        for index in indexes:
+            starts.append(len(size))
+            for ref in read(index):
+                size.append(ref.size)
+                split.append(self.splits.setdefault(ref.split, len(self.splits)))
+                decision.append(_DECISIONS.index(ref.decision))
+                priority.append(ref.priority)
+                draws.append(draw(ref.clip_id))
+        self.starts, self.size, self.split = np.array(starts), np.array(size), np.array(split)
+        self.decision, self.priority, self.draws = np.array(decision), np.array(priority), np.array(draws)
+
+    def decided(self, budget: str | None) -> npt.NDArray[np.int8]:
+        """Return the decisions with what the budget does not reach rejected."""
+        waiting = self.decision == _DECISIONS.index(REVIEW)
+        chosen = spend(waiting, self.priority, self.draws, allowed(budget, len(self.size)))
+        made: npt.NDArray[np.int8] = np.where(waiting & ~chosen, _DECISIONS.index(REJECT), self.decision)
+        return made
+
+    def parts(self, members: npt.NDArray[np.int64], indexes: Sequence[Index]) -> Iterator[tuple[Index, tuple[int, ...]]]:
+        """Yield for each source the places of its members."""
+        owners = np.searchsorted(self.starts, members, side="right") - 1
+        for owner in np.unique(owners):
+            places = members[owners == owner] - self.starts[owner]
+            yield indexes[owner], tuple(places.tolist())
+
+
+def _balanced(members: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], target: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the members in order, in groups of about equal size."""
+    if not len(members):
+        return
+    total = max(int(sizes.sum()), 1)
+    count = max(1, min(len(members), round(total / target)))
+    before = np.cumsum(sizes) - sizes
+    numbers = np.minimum(count - 1, (before + sizes // 2) * count // total)
+    for number in np.unique(numbers):
+        yield members[numbers == number]
+
+
+def planned(indexes: Iterable[Index], bench: Bench, settings: ReleaseSettings, budget: str | None) -> list[Shard]:
+    """Return the shards of indexes in the work store."""
+    return list(plan_shards(indexes, lambda index: listed(index, bench), settings, budget))
