@@ -14,6 +14,8 @@ from schemas.spaces import space
 Distribution = Mapping[str, float]
 ALL = "all"
 SENTIMENT = "goemotions_sentiment4"
+DISAGREE = 0.3
+"""Divergence in bits from which two modalities disagree, where no plan says otherwise."""
 COMPARABLE = 0.5
 """Two distributions are compared if each has at least this much of its mass on labels that both can give."""
 
@@ -79,6 +81,17 @@ def top(one: Distribution, tie: float) -> frozenset[str]:
     """Return the likeliest label, with all that are less than `tie` behind it."""
     best = max(one.values())
     return frozenset(name for name, p in one.items() if best - p < tie or p == best)
+
+
+def outlier(apart: Mapping[tuple[str, str], float | None], limit: float) -> str | None:
+    """Return the modality that diverges from every other by `limit` or more while these do not; None with fewer than three."""
+    names = sorted({name for pair in apart for name in pair})
+    for name in names if len(names) > 2 else ():
+        mine = [far for pair, far in apart.items() if name in pair]
+        others = [far for pair, far in apart.items() if name not in pair]
+        if all(far is not None and far >= limit for far in mine) and all(far is not None and far < limit for far in others):
+            return name
+    return None
 
 
 def category(

@@ -10,7 +10,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from annotators.conflict import ALL, Distribution, category, divergence, entropy, opposed, pooled, said, top, valence
+from annotators.conflict import (
+    ALL,
+    DISAGREE,
+    Distribution,
+    category,
+    divergence,
+    entropy,
+    opposed,
+    outlier,
+    pooled,
+    said,
+    top,
+    valence,
+)
 from schemas.claims import Assessment, Conflict, Label
 from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
@@ -25,7 +38,7 @@ class AssessSettings:
 
     space: str = "ekman7"
     """The label space in which modalities are compared and fused."""
-    conflict: Share = 0.3
+    conflict: Share = DISAGREE
     """Jensen-Shannon divergence (bits) from which two modalities disagree."""
     valence: Share = 0.2
     """Valence of this strength or more has a sign."""
@@ -64,23 +77,10 @@ def assess(clip: Clip, settings: AssessSettings) -> Clip:
         ambiguity=entropy(fused),
         consistency=_consistency(clip),
         category=_category(spoken, fused, settings),
-        outlier=outlier(conflicts, settings.conflict),
+        outlier=outlier({(pair.first, pair.second): pair.divergence for pair in conflicts}, settings.conflict),
         conflicts=conflicts,
     )
     return clip.spoken(by, (_label(by, fused, settings), assessment))
-
-
-def outlier(conflicts: tuple[Conflict, ...], limit: float) -> str | None:
-    """Return the one modality that disagrees with every other while these agree; None with fewer than three."""
-    names = sorted({name for pair in conflicts for name in (pair.first, pair.second)})
-    if len(names) < 3:
-        return None
-    for name in names:
-        mine = [pair.divergence for pair in conflicts if name in {pair.first, pair.second}]
-        others = [pair.divergence for pair in conflicts if name not in {pair.first, pair.second}]
-        if all(d is not None and d >= limit for d in mine) and all(d is not None and d < limit for d in others):
-            return name
-    return None
 
 
 def _category(spoken: Mapping[str, Distribution], fused: Distribution, settings: AssessSettings) -> str:
@@ -93,14 +93,13 @@ def _category(spoken: Mapping[str, Distribution], fused: Distribution, settings:
 
 
 def _consistency(clip: Clip) -> float | None:
-    words = [
-        measure.word
-        for text in clip.texts
-        if text.kind == "rationale" and not text.label_conditioned
-        for measure in text.measures
-        if measure.name == "emotion" and measure.word is not None
-    ]
-    return round(Counter(words).most_common(1)[0][1] / len(words), 4) if len(words) > 1 else None
+    """Return the share of the commonest emotion among the samples of one author, of the least consistent author if several."""
+    named: dict[str, list[str]] = {}
+    for text in clip.texts:
+        if text.kind == "rationale" and not text.label_conditioned:
+            named.setdefault(text.by, []).extend(m.word for m in text.measures if m.name == "emotion" and m.word is not None)
+    shares = [Counter(words).most_common(1)[0][1] / len(words) for words in named.values() if len(words) > 1]
+    return round(min(shares), 4) if shares else None
 
 
 def _label(by: str, fused: Distribution, settings: AssessSettings) -> Label:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from annotators.conflict import ALL, said
+from annotators.conflict import ALL, DISAGREE, said
 from pipeline.assess import AssessSettings, assess
 from schemas.claims import Assessment, Conflict, Route
 from schemas.errors import UsageError
@@ -43,7 +43,7 @@ class RouteSettings:
     """Reject clips in which the target's face is not seen."""
     min_modalities: Annotated[int, Field(ge=0)] = 1
     """Clips in which fewer modalities say something are rejected."""
-    conflict: Share = 0.3
+    conflict: Share = DISAGREE
     """Divergence of two modalities (bits) from which a person decides."""
     ambiguity: Share = 0.85
     """Ambiguity from which a person decides."""

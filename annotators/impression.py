@@ -1,0 +1,46 @@
+"""What a label says in words that a person would use, as a cue, so that a rationale can cite it."""
+
+from __future__ import annotations
+
+from schemas.claims import Cue, Label
+
+ADJECTIVES = {
+    "anger": "angry",
+    "boredom": "bored",
+    "disgust": "disgusted",
+    "fear": "afraid",
+    "happiness": "happy",
+    "neutral": "neutral",
+    "sadness": "sad",
+    "surprise": "surprised",
+}
+_VERBS = {"face": "looks", "voice": "sounds"}
+
+
+def impression(label: Label) -> Cue:
+    """Return a label with scores as a cue: `words.minilm.1` by `labels.words_minilm`, valued by its top score."""
+    tool = label.by.partition("@")[0].rpartition(".")[2].removeprefix(f"{label.modality}_")
+    text = f"{_VERBS.get(label.modality, 'reads as')} {leaning(label)}"
+    return Cue(
+        by=label.by, cue_id=f"{label.modality}.{tool}.1", modality=label.modality, span=None, text=text, value=ranked(label)[0][1]
+    )
+
+
+def ranked(label: Label) -> list[tuple[str, float]]:
+    """Return names with their scores, the likeliest first."""
+    return sorted(zip(label.names, label.scores, strict=True), key=lambda pair: (-pair[1], pair[0]))
+
+
+def leaning(label: Label) -> str:
+    """Return how sure of what a label is: "clearly happy", "rather angry", "neither clearly sad nor clearly afraid"."""
+    (first, most), *others = ranked(label)
+    if most >= 0.75:
+        return f"clearly {named(first)}"
+    if most >= 0.5 or not others:
+        return f"rather {named(first)}"
+    return f"unclear, {named(first)} or {named(others[0][0])}"
+
+
+def named(name: str) -> str:
+    """Return a label as an adjective, or as it is written where there is none."""
+    return ADJECTIVES.get(name, name.replace("_", " "))
