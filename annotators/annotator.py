@@ -18,6 +18,8 @@ from schemas.record import Record
 
 ENTRY_POINTS = "affectory.annotators"
 Scope = Literal["source", "clip", "clips of a source"]
+SPEED: Mapping[str, bool] = {"speed": True}
+"""Metadata of a field that can change how fast a claim is made, and never what it says: left out of the provenance."""
 R = TypeVar("R", bound=Record)
 M = TypeVar("M")
 
@@ -45,13 +47,21 @@ class Annotator(ABC, Generic[R, M]):
     @cached_property
     def provenance(self) -> Provenance:
         """Return the author of the claims that this annotator makes."""
-        config = {field.name: getattr(self, field.name) for field in fields(self)}
         return Provenance(
             name=self.name,
             version=self.version,
-            config=canonical(config),
+            config=canonical(self.config()),
             models=tuple(models.ref(name) for name in self.model_names()),
         )
+
+    def config(self) -> dict[str, object]:
+        """Return every setting that can change a claim."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if not field.metadata.get("speed")}
+
+    @property
+    def concurrency(self) -> int | None:
+        """Return how many records to work on at once, where that is not one per core: for annotators that mostly wait."""
+        return None
 
     @property
     def key(self) -> str:

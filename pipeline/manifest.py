@@ -116,6 +116,11 @@ def read_manifest(version: Path) -> Manifest | None:
         return None
 
 
+def generalised(reason: str) -> str:
+    """Return a reason without its numbers, so that reasons can be counted."""
+    return re.sub(r"[0-9]+([.][0-9]+)?", "…", reason)
+
+
 def added(total: int) -> str:
     """Return a sum of sha256 hashes, modulo 2**256, as 64 hex digits: the same for the same hashes in any order."""
     return f"{total % 2**256:064x}"
@@ -136,11 +141,13 @@ def commit(  # noqa: PLR0913
     Raises:
         UsageError: the place was taken while the build ran.
     """
+    from pipeline.report import report  # noqa: PLC0415
     from pipeline.shards import write_dead  # noqa: PLC0415
 
     letters = (*copies, *ledger.dead)
     write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
     manifest = _manifest(plan, inputs, found, letters, ledger)
+    write_whole(staging / "report.html", report(staging, manifest, place.name).encode("utf-8", "replace"))
     write_whole(staging / MANIFEST, _MANIFEST.dump_json(manifest, indent=1) + b"\n")
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -156,7 +163,7 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
     whole = [letter for letter in letters if letter.clip_id is None]
     reasons: dict[str, int] = {}
     for letter in letters:
-        reason = f"{letter.step}: {re.sub(r'[0-9]+([.][0-9]+)?', '…', letter.reason)}"
+        reason = f"{letter.step}: {generalised(letter.reason)}"
         reasons[reason] = reasons.get(reason, 0) + 1
     copies = sum(letter.step == "scan" for letter in whole)
     rows = dict.fromkeys(FOLDERS.values(), 0)

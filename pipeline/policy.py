@@ -179,7 +179,7 @@ def _agreement(clip: Clip, limits: AssessSettings) -> str:
     fused = next(label for label in clip.labels if label.modality == ALL)
     best = max(zip(fused.scores, fused.names, strict=True))
     heard = list(said(clip.labels, limits.space))
-    who = f"{heard[0]} alone says" if len(heard) == 1 else f"{_listed(heard)} do not disagree:"
+    who = f"only {heard[0]} can be judged:" if len(heard) == 1 else f"{_listed(heard)} do not disagree:"
     return f"{who} {best[1]}, {best[0]:.2f}"
 
 

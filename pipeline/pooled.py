@@ -25,15 +25,15 @@ DEAD = "dead"
 
 
 @cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=workers, thread_name_prefix="affectory")
+def _pool(workers: int, whose: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=workers, thread_name_prefix=f"affectory {whose}")
 
 
 class Pooled(beam.DoFn):  # type: ignore[misc]
-    """Runs `work` on up to `workers` elements at once; dead letters leave by the output `dead`."""
+    """Runs `work` on up to `workers` elements at once, in the pool of that name; dead letters leave by the output `dead`."""
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+    def __init__(self, workers: int, pool: str = "") -> None:
+        self.workers, self.pool = workers, pool
 
     @abstractmethod
     def work(self, element: Any) -> Iterable[Any]:
@@ -45,7 +45,7 @@ class Pooled(beam.DoFn):  # type: ignore[misc]
 
     def process(self, element: Any) -> Iterator[Any]:
         """Hand the element to the pool, and pass on what is done."""
-        self._under_way.append(_pool(self.workers).submit(lambda: list(self.work(element))))
+        self._under_way.append(_pool(self.workers, self.pool).submit(lambda: list(self.work(element))))
         while self._under_way and (self._under_way[0].done() or len(self._under_way) > 2 * self.workers):
             yield from map(_tagged, self._under_way.popleft().result())
 

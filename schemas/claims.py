@@ -16,6 +16,8 @@ Seconds = Annotated[float, Unit("s"), Within(0)]
 Share = Annotated[float, Unit("share"), Within(0, 1)]
 Degrees = Annotated[float, Unit("degree"), Within(-180, 180), Bits(32)]
 Small = Annotated[float, Bits(32)]
+FAILURE = "failure"
+"""Kind of a text in which an author says why it has no answer; the next build asks it again."""
 # A field named `bytes` hides the type of that name inside its own class.
 Encoded = bytes
 
@@ -188,8 +190,8 @@ class Measure:
 class Text(Claim):
     """A written piece: rationale, caption, question, answer, utterance of a dialogue. `parent` makes trees and threads."""
 
-    text_id: str
-    kind: str
+    text_id: Annotated[str, Says("unique in the clip")]
+    kind: Annotated[str, Says("rationale, sentence, emotion, expression, attribute, failure, …")]
     text: str
     language: Annotated[str | None, Says("ISO 639-1")] = None
     parent: Annotated[str | None, Says("text_id above or before it")] = None

@@ -13,8 +13,10 @@ from annotators import media as decoder
 from annotators import models
 from annotators.cutting import CutSettings, cut
 from schemas.values import Span
+from tests import accuracy_face as face
 from tests import accuracy_listen as listen
 from tests import accuracy_look as look
+from tests import accuracy_words as text
 from tests import making
 from tests.annotators.test_media import SHAPES
 
@@ -60,6 +62,25 @@ def faces() -> None:
     table("Faces: `faces.mediapipe`, `targets.lips`, `persons.agglomerative`", ("what", "media", "right"), told)
 
 
+def emotions() -> None:
+    """What face, voice and words say, beside what always saying the commonest label would reach."""
+    told = [
+        (row.what, row.items, *(f"{share:.2f}" for share in (row.accuracy, row.recall, row.macro_f1, row.ece, row.majority)))
+        for part in (face, text)
+        for row in part.rows()
+    ]
+    heads = (
+        "labels",
+        "items",
+        "accuracy",
+        "unweighted recall",
+        "macro-F1",
+        "calibration error",
+        "accuracy of the commonest label",
+    )
+    table("Emotion, on data that the model was not fitted on", heads, told)
+
+
 def cutting() -> None:
     """Where a flash and a beep of known time are after the cut."""
     told = []
@@ -85,3 +106,4 @@ if __name__ == "__main__":
     words()
     turns()
     faces()
+    emotions()

