@@ -1,71 +1,127 @@
-"""The expression net of face-api (github.com/vladmandic/face-api 1.7.15, MIT): a face in, seven probabilities out.
+"""The expression net of face-api (`FaceExpressionNet`, MIT): four densely joined blocks of separable convolutions.
 
-112 x 112 RGB through four blocks of separable convolutions. The weights are bytes, each tensor with its own scale and offset.
+The graph is that of `src/faceExpressionNet` and `src/faceFeatureExtractor` in @vladmandic/face-api 1.7.15, weights as published:
+one byte each, with scale and least value per tensor.
 """
+
+# mypy: allow-subclassing-any
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors.torch import load_file
+from torch import Tensor, nn
 from torch.nn import functional
 
-SIZE = 112
-NAMES = ("neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise")
-"""What the outputs stand for, in Ekman's words."""
-_MEAN = torch.tensor([122.782, 117.001, 104.298]).view(3, 1, 1)
+PIXELS = 112
+CLASSES = ("neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise")
+"""In the net's own order (`FACE_EXPRESSION_LABELS`), by the names of label space ekman7."""
+RANGE = ".range"
+"""Suffix of the tensor (scale, least value) beside a tensor of bytes."""
+_WIDTHS = (3, 32, 64, 128, 256)
+_MEAN = (122.782, 117.001, 104.298)
 
 
-@dataclass(frozen=True)
-class ExpressionNet:
-    """The net in memory."""
+class _Separable(nn.Module):
+    """3 x 3 within each channel, then 1 x 1 across them."""
 
-    weights: dict[str, torch.Tensor]
-    threads: int
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.depth = nn.Conv2d(inputs, inputs, 3, stride, groups=inputs, bias=False)
+        self.point = nn.Conv2d(inputs, outputs, 1)
 
-    @classmethod
-    def load(cls, place: Path, threads: int) -> Self:
-        """Return the net from a file with bytes, scales and offsets."""
-        kept = load_file(place)
-        weights = {
-            name: tensor.float() * kept[f"{name}:scale"] + kept[f"{name}:offset"] if tensor.dtype == torch.uint8 else tensor
-            for name, tensor in kept.items()
-            if ":" not in name
-        }
-        return cls(weights, threads)
+    def forward(self, x: Tensor) -> Tensor:
+        return self.point(self.depth(same(x, self.depth.stride[0])))
 
-    def __call__(self, faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return logits (faces, 7) of RGB pictures (faces, 112, 112, 3)."""
-        torch.set_num_threads(self.threads)
-        with torch.inference_mode():
-            x = (torch.from_numpy(faces).permute(0, 3, 1, 2).float() - _MEAN) / 255
-            for block in range(4):
-                x = self._block(x, f"dense{block}")
-            x = functional.avg_pool2d(x, 7).flatten(1)
-            out: npt.NDArray[np.float32] = (x @ self.weights["fc/weights"] + self.weights["fc/bias"]).numpy()
-            return out
 
-    def _block(self, x: torch.Tensor, name: str) -> torch.Tensor:
-        total = torch.relu(self._conv(x, f"{name}/conv0", 2))
+class _First(nn.Conv2d):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(same(x, self.stride[0]))
+
+
+class _Block(nn.Module):
+    """Halve the sides, then add up what three more layers find in all that came before."""
+
+    def __init__(self, inputs: int, outputs: int, first: bool) -> None:
+        super().__init__()
+        self.conv0 = _First(inputs, outputs, 3, 2) if first else _Separable(inputs, outputs, 2)
+        self.conv1, self.conv2, self.conv3 = (_Separable(outputs, outputs) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = functional.relu(self.conv0(x))
         out = total
-        for number in (1, 2, 3):
-            made = self._conv(out, f"{name}/conv{number}", 1)
-            # The sums are rectified for the next convolution, and once more as a whole.
-            total = total + made
-            out = torch.relu(total)
+        for layer in (self.conv1, self.conv2, self.conv3):
+            total = total + layer(out)
+            out = functional.relu(total)
         return out
 
-    def _conv(self, x: torch.Tensor, name: str, stride: int) -> torch.Tensor:
-        # "Same" padding of TensorFlow: at stride 2 only behind, at stride 1 on both sides.
-        x = functional.pad(x, (0, 1, 0, 1) if stride == 2 else (1, 1, 1, 1))
-        bias = self.weights[f"{name}/bias"]
-        if f"{name}/filters" in self.weights:
-            return functional.conv2d(x, self.weights[f"{name}/filters"].permute(3, 2, 0, 1), bias, stride)
-        depth = self.weights[f"{name}/depthwise_filter"].permute(2, 3, 0, 1)
-        point = self.weights[f"{name}/pointwise_filter"].permute(3, 2, 0, 1)
-        return functional.conv2d(functional.conv2d(x, depth, None, stride, groups=len(depth)), point, bias)
+
+class ExpressionNet(nn.Module):
+    """Pictures of a face (batch, 112, 112, 3), RGB bytes, to one logit per class (batch, 7)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(*(_Block(*size, first=number == 0) for number, size in enumerate(pairwise(_WIDTHS))))
+        self.fc = nn.Linear(_WIDTHS[-1], len(CLASSES))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return the logits."""
+        x = (pictures.to(torch.float32) - torch.tensor(_MEAN, device=pictures.device)) / 255
+        return self.fc(self.blocks(x.permute(0, 3, 1, 2)).mean(dim=(2, 3)))
+
+
+def same(x: Tensor, stride: int) -> Tensor:
+    """Pad as TensorFlow's "same" does for a kernel of 3: at an even size and stride 2 only below and on the right."""
+    return functional.pad(x, (0, 1, 0, 1) if stride == 2 else (1, 1, 1, 1))
+
+
+def load(place: Path, device: str = "cpu") -> ExpressionNet:
+    """Return the net with the weights of a file that `annotators.training.face_expression` made."""
+    raw = load_file(place)
+    state = {_place(name): _laid_out(name, _floats(name, raw)) for name in raw if not name.endswith(RANGE)}
+    net = ExpressionNet()
+    net.load_state_dict(state)
+    net.eval().to(device)
+    return net
+
+
+def logits(net: ExpressionNet, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Return the logits, one picture at a time: what a picture gets does not hang on those beside it."""
+    if not len(pictures):
+        return np.zeros((0, len(CLASSES)))
+    device = next(net.parameters()).device
+    with torch.inference_mode():
+        rows = [net(torch.from_numpy(np.ascontiguousarray(one[None])).to(device)).cpu().numpy()[0] for one in pictures]
+    return np.asarray(rows, np.float64)
+
+
+def _floats(name: str, raw: dict[str, Tensor]) -> Tensor:
+    tensor = raw[name]
+    if tensor.dtype is not torch.uint8:
+        return tensor
+    scale, least = raw[name + RANGE]
+    return (tensor.to(torch.float64) * scale + least).to(torch.float32)
+
+
+def _place(name: str) -> str:
+    if name.startswith("fc/"):
+        return name.replace("/weights", ".weight").replace("/bias", ".bias")
+    block, layer, part = name.removeprefix("dense").split("/")
+    inner = {"filters": "weight", "depthwise_filter": "depth.weight", "pointwise_filter": "point.weight"}.get(part)
+    if inner is None:
+        inner = "bias" if (block, layer) == ("0", "conv0") else "point.bias"
+    return f"blocks.{block}.{layer}.{inner}"
+
+
+def _laid_out(name: str, tensor: Tensor) -> Tensor:
+    """Turn TensorFlow's order of axes (height, width, in, out) into torch's."""
+    if name == "fc/weights":
+        return tensor.T.contiguous()
+    if name.endswith("depthwise_filter"):
+        return tensor.permute(2, 3, 0, 1).contiguous()
+    return tensor.permute(3, 2, 0, 1).contiguous() if tensor.ndim == 4 else tensor

@@ -136,18 +136,18 @@ def commit(  # noqa: PLR0913
     copies: Sequence[DeadLetter],
     ledger: Any,
 ) -> Manifest:
-    """Write dead letters and manifest beside the shards, and move the version to its place.
+    """Write dead letters, report and manifest beside the shards, and move the version to its place.
 
     Raises:
         UsageError: the place was taken while the build ran.
     """
-    from pipeline.report import report  # noqa: PLC0415
+    from pipeline.report import REPORT, page  # noqa: PLC0415
     from pipeline.shards import write_dead  # noqa: PLC0415
 
     letters = (*copies, *ledger.dead)
     write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
     manifest = _manifest(plan, inputs, found, letters, ledger)
-    write_whole(staging / "report.html", report(staging, manifest, place.name).encode("utf-8", "replace"))
+    write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
     write_whole(staging / MANIFEST, _MANIFEST.dump_json(manifest, indent=1) + b"\n")
     place.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from pipeline.manifest import Manifest, latest, read_manifest
@@ -35,16 +38,17 @@ def rows(version: Path, columns: Sequence[str], batch: int = 64) -> Iterator[dic
                     yield from part.to_pylist()
 
 
-def picked(version: Path, wanted: Callable[[str], bool], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield the rows whose clip_id is wanted; only row groups that hold one are read."""
+def picked(version: Path, clip_ids: Collection[str], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of these clips in the order of the files, one at a time; other row groups are not read."""
+    wanted = pa.array(sorted(clip_ids), pa.string())
     for folder in FOLDERS.values():
         for file in sorted((version / folder).glob("*.parquet")):
             with pq.ParquetFile(file) as shard:
                 for group in range(shard.num_row_groups):
-                    ids = shard.read_row_group(group, ["clip_id"])["clip_id"].to_pylist()
-                    places = [place for place, clip_id in enumerate(ids) if wanted(clip_id)]
-                    if places:
-                        yield from shard.read_row_group(group, list(columns)).take(places).to_pylist()
+                    ids = shard.read_row_group(group, columns=["clip_id"])["clip_id"]
+                    if pc.any(pc.is_in(ids, wanted)).as_py():
+                        for part in shard.iter_batches(1, row_groups=[group], columns=["clip_id", *columns]):
+                            yield from part.filter(pc.is_in(part["clip_id"], wanted)).to_pylist()
 
 
 def row(version: Path, clip_id: str, columns: Sequence[str]) -> dict[str, Any]:
@@ -53,7 +57,15 @@ def row(version: Path, clip_id: str, columns: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: no row, or more than one, has an id that begins so.
     """
-    found = list(picked(version, lambda one: one.startswith(clip_id), columns))
+    files = [str(file) for folder in FOLDERS.values() for file in sorted((version / folder).glob("*.parquet"))]
+    found = [part for file in files for part in _matching(file, clip_id, columns)]
     if len(found) != 1:
         raise UsageError(f"{len(found) or 'no'} clips of {version} have an id that begins with {clip_id!r}")
     return found[0]
+
+
+def _matching(file: str, clip_id: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (
+        ds.dataset(file).to_table(list(columns), pc.starts_with(pc.field("clip_id"), clip_id)).to_pylist()
+    )
+    return found

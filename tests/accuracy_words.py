@@ -37,7 +37,7 @@ def measured(limit: int | None = None) -> Score:
     for claims in reader.annotate(model, [clip(text) for text, _ in rows]):
         (label,) = (claim for claim in claims if isinstance(claim, Label))
         said.append(dict(zip(label.names, label.scores, strict=True)))
-    return score("words: `labels.words_minilm`, GoEmotions dev, one label, Ekman 7", said, [label for _, label in rows])
+    return score("`labels.words_minilm`, GoEmotions dev, one label, Ekman 7", said, [label for _, label in rows])
 
 
 def rows() -> list[Score]:
