@@ -110,7 +110,8 @@ class ComposedRationale(Annotator[Clip, None]):
         marks = f"[{', '.join(cites)}]"
         if odd is not None:
             rest = [name for name in labels if name != odd]
-            text = f"The {odd} stands against the {_joined(rest)}: {_view(labels[odd])}, while {_views(labels, rest)} {marks}."
+            stands = "stand" if odd == "words" else "stands"
+            text = f"The {odd} {stands} against the {_joined(rest)}: {_view(labels[odd])}, while {_views(labels, rest)} {marks}."
         elif against:
             names = [name for name in labels if any(name in pair for pair in against)]
             text = f"The modalities disagree: {_views(labels, names)}, and nothing here tells which of them to trust {marks}."

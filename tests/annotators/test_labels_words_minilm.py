@@ -44,7 +44,7 @@ def test_comments_of_people_are_read_about_as_well_as_by_models_many_times_large
         ("This makes me furious, how dare you", "anger"),
         ("I miss him so much, I cried all night", "sadness"),
         ("I'm terrified of what comes next", "fear"),
-        ("That is disgusting, it makes me sick", "disgust"),
+        ("Ew, gross, that is disgusting", "disgust"),
         ("Wow, I did not expect that at all!", "surprise"),
         ("The train leaves at nine from platform two", "neutral"),
     ],
