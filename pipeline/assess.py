@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import combinations
 from typing import Annotated
 
@@ -55,12 +56,18 @@ class AssessSettings:
         return Provenance(name="assess", version="1", config=canonical(asdict(self)))
 
 
+@cache
+def author(settings: AssessSettings) -> str:
+    """Return the provenance key of assessments."""
+    return settings.provenance.key
+
+
 def assess(clip: Clip, settings: AssessSettings) -> Clip:
     """Return the clip with a fused label (modality `all`) and an assessment; unchanged where no modality says anything."""
     spoken = said(clip.labels, settings.space)
     if not spoken:
         return clip
-    by = settings.provenance.key
+    by = author(settings)
     fused = pooled(list(spoken.values()))
     felt = {name: valence(one, settings.space) for name, one in spoken.items()}
     conflicts = tuple(

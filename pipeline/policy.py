@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Annotated
 
 import numpy as np
@@ -76,10 +77,16 @@ class Judge:
         return assessed.spoken(routed.by, (routed,))
 
 
+@cache
+def author(settings: RouteSettings) -> str:
+    """Return the provenance key of routes."""
+    return settings.provenance.key
+
+
 def route(clip: Clip, judge: Judge) -> Route:
     """Return where an assessed clip goes, the budget left aside."""
     settings = judge.route
-    by = settings.provenance.key
+    by = author(settings)
     assessment = clip.assessments[-1] if clip.assessments else None
     informative = priority(assessment)
     if reasons := tuple(gates(clip, judge)):

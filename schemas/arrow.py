@@ -106,6 +106,7 @@ def schema_of(record: type) -> pa.Schema:
     return pa.schema(_fields(record), metadata={"huggingface": json.dumps({"info": {"features": features}})})
 
 
+@cache
 def media_columns(record: type) -> tuple[str, ...]:
     """Return the names of the columns that hold encoded media."""
     marked = ((name, unwrap(hint)[2]) for name, hint in columns(record).items())
