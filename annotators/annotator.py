@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from annotators import models
@@ -17,9 +18,8 @@ from schemas.provenance import Provenance, canonical
 from schemas.record import Record
 
 ENTRY_POINTS = "affectory.annotators"
+SPEED: Mapping[str, bool] = MappingProxyType({"speed": True})
 Scope = Literal["source", "clip", "clips of a source"]
-SPEED: Mapping[str, bool] = {"speed": True}
-"""Metadata of a field that can change how fast a claim is made, and never what it says: left out of the provenance."""
 R = TypeVar("R", bound=Record)
 M = TypeVar("M")
 
@@ -28,6 +28,7 @@ M = TypeVar("M")
 class Annotator(ABC, Generic[R, M]):
     """Configuration only: every field can change a claim and goes into the provenance; heavy work starts in `load`.
 
+    A field with the metadata `SPEED` cannot change a claim and stays out of the provenance.
     Subclasses are frozen dataclasses. A field called `model` or ending in `_model` names an entry of models.toml.
     """
 
@@ -47,21 +48,13 @@ class Annotator(ABC, Generic[R, M]):
     @cached_property
     def provenance(self) -> Provenance:
         """Return the author of the claims that this annotator makes."""
+        config = {field.name: getattr(self, field.name) for field in fields(self) if not field.metadata.get("speed")}
         return Provenance(
             name=self.name,
             version=self.version,
-            config=canonical(self.config()),
+            config=canonical(config),
             models=tuple(models.ref(name) for name in self.model_names()),
         )
-
-    def config(self) -> dict[str, object]:
-        """Return every setting that can change a claim."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if not field.metadata.get("speed")}
-
-    @property
-    def concurrency(self) -> int | None:
-        """Return how many records to work on at once, where that is not one per core: for annotators that mostly wait."""
-        return None
 
     @property
     def key(self) -> str:
@@ -72,6 +65,21 @@ class Annotator(ABC, Generic[R, M]):
         """Return the models in use, in order of field name: those named by `model` and by fields that end in `_model`."""
         names = sorted(f.name for f in fields(self) if f.name == "model" or f.name.endswith("_model"))
         return tuple(getattr(self, name) for name in names if getattr(self, name) is not None)
+
+    @property
+    def concurrency(self) -> int | None:
+        """Return how many records are in work at once, in a pool of their own: for annotators that wait more than they work.
+
+        None: as many as there are workers, in the pool that all steps share.
+        """
+        return None
+
+    def check(self) -> None:
+        """Raise UsageError where the work cannot even begin, for want of something outside the plan; a build asks first."""
+
+    def settled(self, claims: Sequence[Claim]) -> bool:
+        """Tell whether an answer may be kept. If not, because the world failed, it stands in the row and is asked for again."""
+        return True
 
     @abstractmethod
     def load(self, device: str) -> M:

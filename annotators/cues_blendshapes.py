@@ -30,7 +30,7 @@ class BlendshapeCues(Annotator[Clip, None]):
 
     most: int = 6
     """Most cues of a clip."""
-    settled: float = 3.0
+    normal: float = 3.0
     """Seconds of a track that show what is normal for the person."""
     gap: float = 0.25
     """Longest interruption in seconds that is passed over."""
@@ -58,7 +58,7 @@ class BlendshapeCues(Annotator[Clip, None]):
         face = target_face(clip)
         if face is None or not face.blendshapes or self._small(clip, face):
             return ()
-        bars = Bars(settled=self.settled, gap=self.gap, turned=self.turned, away=self.away, swing=self.swing, beat=self.beat)
+        bars = Bars(settled=self.normal, gap=self.gap, turned=self.turned, away=self.away, swing=self.swing, beat=self.beat)
         held = [*expressions(face, talks(clip, face.times, self.margin), bars), *movements(face, bars)]
         numbers: Counter[str] = Counter()
         return tuple(self._cue(one, numbers) for one in strongest(held, self.most))

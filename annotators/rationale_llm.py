@@ -1,195 +1,189 @@
-"""An explanation by a language model behind any OpenAI-compatible endpoint."""
+"""A rationale by a language model: sentences that cite cues, the tree under them, and an emotion in the model's own words."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from string import Template
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from annotators import media
 from annotators.annotator import SPEED, Annotator
-from annotators.chat import Answer, Chat, Patience, RefusedError
-from annotators.conflict import ALL, pooled, said
-from annotators.impression import ranked
-from annotators.reasoned import BadAnswerError, Reasoned, checked, schema, texts
-from schemas.claims import FAILURE, Claim, Measure, Text
-from schemas.errors import TransientError
+from annotators.llm import Calls, Client, Reply
+from annotators.llm_faults import Fault, where
+from annotators.llm_request import Request
+from annotators.rationale import Answer, Complaint, answer_schema, complaint, read, told, tree
+from annotators.rationale_evidence import evidence, key_times, picture
+from annotators.spending import PURSE, Cost
+from schemas.claims import Claim, Measure, Text
+from schemas.errors import UsageError
+from schemas.provenance import digest
 from schemas.record import Clip
-from schemas.spaces import space
-from schemas.values import Span
 
-Positive = Annotated[int, Field(ge=1)]
+FAILURE = "failure"
+_PROMPTS = ("rationale", "rationale_again", "rationale_given_label")
+
+
+def _prompt(name: str) -> str:
+    return files("annotators").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8")
+
+
+def _prompts() -> str:
+    return digest({name: _prompt(name) for name in _PROMPTS})
 
 
 @dataclass(frozen=True, kw_only=True)
-class LlmRationale(Annotator[Clip, Chat]):
-    """Rationales that cite cues, as a tree and as text, `samples` times; () without any cue.
+class LlmRationale(Annotator[Clip, Client]):
+    """One rationale per sample, with its sentences and its tree; () for a clip without cues, since nothing could be cited.
 
-    An answer that does not keep to the schema, or cites no cue or an unknown one, is asked for once more with the complaint. What
-    fails then is a text of kind `failure` that says why, and the next build asks again. Nothing is made up in its place.
+    A sample that comes to nothing is a text of kind `failure` that says why. What a model wrote badly twice, or would not write,
+    is settled; where the server failed, a later build asks again.
     """
 
     name: ClassVar[str] = "rationale.llm"
     version: ClassVar[str] = "1"
-    requires: ClassVar[tuple[str, ...]] = ("cues", "labels", "transcript", "languages", "targets", "frames")
+    requires: ClassVar[tuple[str, ...]] = ("transcript", "languages", "cues", "labels", "targets", "frames", "video")
     provides: ClassVar[tuple[str, ...]] = ("texts",)
     shared: ClassVar[bool] = True
 
-    chat: str
-    """Name of the model at the endpoint."""
-    prompt: str = "rationale"
-    """File in annotators/prompts; its hash is part of the provenance."""
-    space: str = "ekman7"
-    """The labels that are offered."""
-    languages: tuple[str, ...] = ("en",)
-    """Languages of the rationale, ISO 639-1."""
-    samples: Positive = 1
-    """Answers to the same question, for self-consistency."""
-    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
-    tokens: Positive = 1500
-    """Longest answer."""
+    chat: str = field(default_factory=lambda: os.environ.get("OPENAI_MODEL", ""))
+    """The model, as its server names it; $OPENAI_MODEL where the plan names none."""
+    samples: Annotated[int, Field(ge=1)] = 1
+    temperature: Annotated[float, Field(ge=0)] | None = None
+    """None: the server's own; some models take no other."""
+    max_tokens: Annotated[int, Field(ge=1)] = 4096
+    """That an answer may have."""
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("en",)
+    """ISO 639-1; one rationale each, the first also for the tree."""
     images: bool = False
-    """Show the key frames, to a model that sees."""
+    """Show the pictures at the clip's key frames, to a model that sees."""
     label_conditioned: bool = False
-    """Tell the label and ask for its reasons; such a text is marked and feeds nothing that judges."""
-    price_in: Annotated[float, Field(ge=0)] = 0.0
-    """Of a million tokens of prompt, in whatever currency."""
-    price_out: Annotated[float, Field(ge=0)] = 0.0
-    """Of a million tokens of answer."""
-    parallel: Positive = field(default=8, metadata=SPEED)
-    """Requests under way at once."""
-    patience: Patience = field(default=Patience(), metadata=SPEED)
+    """Show the label of all modalities together and let it be explained; () where there is none."""
+    prompts: str = field(init=False, default_factory=_prompts)
+    """Hash of the prompts."""
+    calls: Calls = field(default_factory=Calls, metadata=SPEED)
 
     @property
-    def concurrency(self) -> int:
-        """Return how many records are worked on at once, however few cores there are."""
-        return self.parallel
+    def concurrency(self) -> int | None:
+        """Return how many clips wait for their answers at once."""
+        return self.calls.concurrency
 
-    def config(self) -> dict[str, object]:
-        """Return the settings with the hash of the prompt."""
-        return super().config() | {"prompt_sha256": hashlib.sha256(self._system().encode()).hexdigest()}
+    def check(self) -> None:
+        """Raise UsageError where no model or no server is named."""
+        if not self.chat:
+            raise UsageError("rationale.llm: name the model, by `chat` in the plan or by OPENAI_MODEL")
+        where()
 
-    def load(self, device: str) -> Chat:
-        """Return the connection; OPENAI_BASE_URL and OPENAI_API_KEY say where to."""
-        return Chat(self.patience)
+    def settled(self, claims: Sequence[Claim]) -> bool:
+        """Tell whether every sample was answered, well or badly."""
+        return not any(measure.name == "fault" for text in claims if isinstance(text, Text) for measure in text.measures)
 
-    def annotate(self, model: Chat, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
-        """Return the texts about each record.
+    def load(self, device: str) -> Client:
+        """Return the connection to the server."""
+        self.check()
+        return Client(self.calls)
 
-        Raises:
-            UsageError: the server does not let us in.
-        """
-        return [tuple(self._texts(model, record)) if record.cues else () for record in records]
+    def annotate(self, model: Client, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
+        """Return the rationales of each clip."""
+        return [self._texts(model, record) for record in records]
 
-    def _texts(self, model: Chat, clip: Clip) -> Iterator[Text]:
-        for sample in range(self.samples):
-            name = f"{self.name}.{sample}"
-            try:
-                found, answers = self._answer(model, clip, sample)
-            except (BadAnswerError, RefusedError, TransientError) as error:
-                model.count("failed")
-                yield Text(by=self.key, text_id=name, kind=FAILURE, text=str(error))
-            else:
-                for text in texts(found, self.key, name, self._cost(answers)):
-                    yield replace(text, label_conditioned=self.label_conditioned)
+    def _texts(self, client: Client, clip: Clip) -> tuple[Claim, ...]:
+        label = _answer(clip) if self.label_conditioned else None
+        if not clip.cues or (self.label_conditioned and label is None):
+            return ()
+        asked = self._request(clip, label)
+        with ThreadPoolExecutor(self.samples) as pool:
+            said = pool.map(partial(self._sample, client, clip), (replace(asked, sample=k) for k in range(1, self.samples + 1)))
+            return tuple(text for texts in said for text in texts)
 
-    def _answer(self, model: Chat, clip: Clip, sample: int) -> tuple[Reasoned, list[Answer]]:
-        messages = [{"role": "system", "content": self._system()}, {"role": "user", "content": self._user(clip)}]
-        cues, emotions = {cue.cue_id for cue in clip.cues}, space(self.space).labels
-        answers: list[Answer] = []
-        for attempt in range(2):
-            answer = self._asked(model, messages, sample)
-            answers.append(answer)
-            try:
-                return self._good(answer, cues, emotions), answers
-            except BadAnswerError as error:
-                model.count("bad answers")
-                if attempt or answer.refusal:
-                    raise
-                complaint = f"This cannot be used: {error}. Answer again, in full, in JSON."
-                messages = [*messages, {"role": "assistant", "content": answer.text}, {"role": "user", "content": complaint}]
-        raise AssertionError("unreachable")
+    def _request(self, clip: Clip, label: str | None) -> Request:
+        seen = self.images and clip.video is not None and clip.video.path is not None
+        times = key_times(clip) if seen else ()
+        shown = evidence(clip, self.languages, label, times)
+        content: str | list[Mapping[str, Any]] = shown
+        if times and clip.video is not None and clip.video.path is not None:
+            content = [{"type": "text", "text": shown}, *(picture(Path(clip.video.path), time) for time in times)]
+        system = _prompt("rationale") + (_prompt("rationale_given_label") if label is not None else "")
+        return Request(
+            model=self.chat,
+            messages=({"role": "system", "content": system}, {"role": "user", "content": content}),
+            schema=answer_schema([cue.cue_id for cue in clip.cues], self.languages),
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            sample=1,
+        )
 
-    def _good(self, answer: Answer, cues: set[str], emotions: Sequence[str]) -> Reasoned:
-        if answer.refusal:
-            raise BadAnswerError(f"the model refuses: {answer.refusal}")
-        if answer.finish == "length":
-            raise BadAnswerError(f"it breaks off after {answer.tokens_out} tokens")
-        if not answer.text.strip():
-            raise BadAnswerError("it is empty")
-        return checked(answer.text, cues, emotions, self.languages)
-
-    def _asked(self, model: Chat, messages: Sequence[Any], sample: int) -> Answer:
-        request = {
-            "model": self.chat,
-            "messages": messages,
-            "temperature": self.temperature,
-            "max_tokens": self.tokens,
-            "seed": sample,
-            "response_format": {"type": "json_schema", "json_schema": schema(space(self.space).labels)},
-        }
+    def _sample(self, client: Client, clip: Clip, request: Request) -> tuple[Text, ...]:
         try:
-            return model.ask(request, sample)
-        except RefusedError:
-            # Servers without structured output refuse the parameter; the check of the answer is the same.
-            model.count("without schema")
-            wanted = json.dumps(schema(space(self.space).labels)["schema"])
-            told = {"role": "system", "content": f"{messages[0]['content']}\nAnswer in JSON by this schema: {wanted}"}
-            plain = {key: value for key, value in request.items() if key != "response_format"}
-            return model.ask(plain | {"messages": [told, *messages[1:]]}, sample)
+            replies = [client.ask(request)]
+            found = self._understood(replies[-1], clip)
+            if isinstance(found, Complaint) and found.kind != "refusal":
+                again = Template(_prompt("rationale_again")).substitute(complaint=found.text)
+                replies.append(client.ask(request.again(replies[-1].content, again)))
+                found = self._understood(replies[-1], clip)
+        except Fault as fault:
+            return (self._failure(request.sample, str(fault), Measure(name="fault", word=fault.kind)),)
+        if isinstance(found, Complaint):
+            return (self._failure(request.sample, found.text, Measure(name="complaint", word=found.kind)),)
+        return tuple(self._told(found, request.sample, [reply.cost for reply in replies]))
 
-    def _system(self) -> str:
-        return files("annotators").joinpath("prompts", f"{self.prompt}.md").read_text(encoding="utf-8")
+    def _understood(self, reply: Reply, clip: Clip) -> Answer | Complaint:
+        found = _said(reply)
+        if isinstance(found, Answer):
+            found = complaint(found, [cue.cue_id for cue in clip.cues], self.languages) or found
+        if isinstance(found, Complaint):
+            PURSE.fault(f"answer: {found.kind}")
+        return found
 
-    def _user(self, clip: Clip) -> str | list[dict[str, Any]]:
-        data = json.dumps(self._data(clip), ensure_ascii=False)
-        text = f"Languages of the rationale: {', '.join(self.languages)}. The clip, as JSON data:\n{data}"
-        pictures = list(_pictures(clip)) if self.images else []
-        shown = ({"type": "image_url", "image_url": {"url": picture}} for picture in pictures)
-        return [{"type": "text", "text": text}, *shown] if pictures else text
+    def _told(self, answer: Answer, sample: int, costs: Sequence[Cost]) -> Iterator[Text]:
+        written = {one.language: one.sentences for one in answer.rationales}
+        measures = (*_verdict(answer), *_cost(costs))
+        for language in self.languages:
+            first = language == self.languages[0]
+            text_id = f"{self.name}.{sample}" + ("" if first else f".{language}")
+            whole = replace(self._text(text_id, "rationale"), language=language, measures=measures if first else _verdict(answer))
+            yield from told(whole, written[language])
+            if first:
+                yield from tree(whole, answer)
 
-    def _data(self, clip: Clip) -> dict[str, Any]:
-        span = clip.actual or clip.requested
-        labels = [label for label in clip.labels if label.scores and label.modality != ALL]
-        data: dict[str, Any] = {
-            "seconds": round(span.duration, 1),
-            "transcript": clip.transcript,
-            "languages": [language.language for language in clip.languages],
-            "face": clip.targets[0].reason if clip.targets else None,
-            "cues": [
-                {"id": cue.cue_id, "modality": cue.modality, "at": asdict(cue.span) if cue.span else None, "text": cue.text}
-                for cue in clip.cues
-            ],
-            "models": [{"modality": label.modality, "says": dict(ranked(label)[:3])} for label in labels],
-            "labels": list(space(self.space).labels),
-        }
-        heard = said(clip.labels, self.space)
-        if self.label_conditioned and heard:
-            whole = pooled(list(heard.values()))
-            data["the emotion to give reasons for"] = max(sorted(whole), key=whole.__getitem__)
-        return data
+    def _failure(self, sample: int, reason: str, measure: Measure) -> Text:
+        return replace(self._text(f"{self.name}.{sample}", FAILURE), text=reason, language="en", measures=(measure,))
 
-    def _cost(self, answers: Sequence[Answer]) -> tuple[Measure, ...]:
-        into, out = sum(one.tokens_in for one in answers), sum(one.tokens_out for one in answers)
-        seconds = round(sum(one.seconds for one in answers), 3)
-        price = (into * self.price_in + out * self.price_out) / 1e6
-        told = {"tokens_in": into, "tokens_out": out, "seconds": seconds, "requests": len(answers), "price": round(price, 8)}
-        return tuple(Measure(name=name, value=float(value)) for name, value in told.items())
+    def _text(self, text_id: str, kind: str) -> Text:
+        return Text(by=self.key, text_id=text_id, kind=kind, text="", label_conditioned=self.label_conditioned)
 
 
-def _pictures(clip: Clip) -> Iterator[str]:
-    """Yield the key frames of the clip as data addresses."""
-    if clip.video is None or clip.video.path is None:
-        return
-    for frame in clip.frames:
-        span = Span(start=frame.time, end=frame.time + 0.1)
-        for shown in media.frames(Path(clip.video.path), 10.0, span, width=512):
-            yield f"data:image/jpeg;base64,{base64.b64encode(media.still(shown.image)).decode()}"
-            break
+def _said(reply: Reply) -> Answer | Complaint:
+    if reply.refusal or reply.finish_reason == "content_filter":
+        return Complaint(kind="refusal", text="The model would not answer.")
+    if reply.finish_reason == "length":
+        return Complaint(kind="cut off", text="The answer was cut off: it was too long. Be brief.")
+    return read(reply.content)
+
+
+def _answer(clip: Clip) -> str | None:
+    """Return what the label of all modalities together says, in words; None where there is none."""
+    whole = [label for label in clip.labels if label.modality == "all" and label.names]
+    if not whole:
+        return None
+    label = whole[-1]
+    return ", ".join(label.names) if not label.scores else max(zip(label.scores, label.names, strict=True))[1]
+
+
+def _verdict(answer: Answer) -> tuple[Measure, ...]:
+    emotion = Measure(name="emotion", word=answer.emotion.strip().lower())
+    return (emotion,) if answer.valence is None else (emotion, Measure(name="valence", value=answer.valence))
+
+
+def _cost(costs: Sequence[Cost]) -> Iterator[Measure]:
+    """Yield what all requests for one sample cost when they were answered, where that is known."""
+    for name in ("tokens_in", "tokens_out", "seconds", "price"):
+        values = [getattr(cost, name) for cost in costs]
+        if None not in values:
+            yield Measure(name=name, value=round(float(sum(values)), 8))

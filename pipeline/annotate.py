@@ -19,12 +19,14 @@ from annotators.annotator import Annotator
 from annotators.store import WorkStore
 from pipeline.meter import METER, WORKED
 from pipeline.pooled import DEAD, Pooled
-from schemas.claims import FAILURE, Claim, KeyFrame, MediaFile, Text
+from schemas.claims import Claim, KeyFrame, MediaFile
 from schemas.errors import ItemError, TransientError
 from schemas.provenance import digest
 from schemas.record import DeadLetter, Record, claim_fields
 
 TRIES = 4
+UNSETTLED = "unsettled"
+"""Where the work store notes answers that are not to be used again."""
 Answer = Mapping[str, tuple[Claim, ...]]
 Kind = TypeVar("Kind", bound=Record)
 _loading = threading.Lock()
@@ -63,9 +65,8 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
 
 class _Annotate(Pooled):
     def __init__(self, annotator: Annotator[Any, Any], bench: Bench) -> None:
-        # Those that wait for a server have a pool of their own, so that they hold up nobody who works.
         waits = annotator.concurrency
-        super().__init__(waits or bench.workers, annotator.key if waits else "")
+        super().__init__(waits or bench.workers, pool=annotator.name if waits else "")
         self.annotator, self.bench = annotator, bench
 
     def work(self, element: Record) -> Iterable[Record | DeadLetter]:
@@ -96,8 +97,8 @@ def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Kind], bench: Be
         if len(said) != len(records):
             raise TypeError(f"{annotator.name} answered {len(said)} times about {len(records)} records")
         answers = tuple(_answer(claims, kind, bench.store) for claims in said)
-        if not any(_failed(answer) for answer in answers):
-            bench.store.put("claims", key, answers, adapter)
+        settled = all(annotator.settled(claims) for claims in said)
+        bench.store.put("claims" if settled else UNSETTLED, key, answers, adapter)
     pairs = zip(records, answers, strict=True)
     return tuple(record.spoken(annotator.key, chain.from_iterable(answer.values())) for record, answer in pairs)
 
@@ -140,11 +141,6 @@ def _answer(claims: Iterable[Claim], record: type[Record], store: WorkStore) -> 
         field = claim_fields(record)[type(claim)]
         answer[field] = (*answer.get(field, ()), _kept(claim, store))
     return answer
-
-
-def _failed(answer: Answer) -> bool:
-    """Tell whether an author recorded that it could not answer: that is true of this build, and asked again in the next."""
-    return any(isinstance(claim, Text) and claim.kind == FAILURE for claims in answer.values() for claim in claims)
 
 
 def _asked(annotator: Annotator[Any, Any], record: Record) -> list[object]:

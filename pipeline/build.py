@@ -113,29 +113,45 @@ def _run(  # noqa: PLR0913, PLR0917
     name: str,
 ) -> int:
     from annotators.models import require  # noqa: PLC0415
+    from annotators.spending import PURSE  # noqa: PLC0415
 
     logging.disable(logging.WARNING)  # at its import, Beam warns about clients of a cloud that nobody asked for
-    from pipeline.annotate import Bench  # noqa: PLC0415
+    from pipeline.annotate import UNSETTLED, Bench  # noqa: PLC0415
     from pipeline.flow import Release, options, run  # noqa: PLC0415
 
     logging.disable(logging.NOTSET)
 
     beam_options = options(beam_args)
+    for annotator in plan.annotators:
+        annotator.check()
     require([ref.name for annotator in plan.annotators for ref in annotator.provenance.models])
     work = (args.work or args.out / ".work").resolve()
     bench = Bench(work=work, device=_device(args.device), workers=args.workers)
     staging = work / "staging" / inputs
     shutil.rmtree(staging, ignore_errors=True)
+    shutil.rmtree(work / UNSETTLED, ignore_errors=True)
     release = None if args.part else Release(folder=staging, media=args.media, about=about(plan))
+    PURSE.reset()
     METER.reset(per_source=("probe", *(annotator.name for annotator in plan.scoped("source")), "write"))
     with progress(len(found)):
         ledger = run(found, plan, bench, release, beam_options)
     if release is None:
-        sys.stdout.write(f"part {args.part[0]}/{args.part[1]} is done; run without --part to assemble\n" + METER.table())
+        sys.stdout.write(
+            f"part {args.part[0]}/{args.part[1]} is done; run without --part to assemble\n" + METER.table() + PURSE.table()
+        )
         return 0
+    unsettled = sum(1 for _ in (work / UNSETTLED).rglob("*.json"))
+    # A version with answers that are still due is not what its inputs could give: the same command has more to do.
+    inputs += f" but {unsettled}" if unsettled else ""
     manifest = commit(staging, args.out / name, plan=plan, inputs=inputs, found=found, copies=copies, ledger=ledger)
-    sys.stdout.write(manifest.summary(args.out / name) + METER.table())
+    sys.stdout.write(manifest.summary(args.out / name) + METER.table() + PURSE.table() + _due(unsettled))
     return 0
+
+
+def _due(unsettled: int) -> str:
+    return f"{unsettled} answers did not come; the same command asks for them again and writes the next version\n" * bool(
+        unsettled
+    )
 
 
 def about(plan: Plan) -> dict[str, str]:

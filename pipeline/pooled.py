@@ -2,7 +2,8 @@
 
 Beam's local runner gives each worker thread a fixed share of the elements before it starts, so one long video holds up a
 whole share. Here the runner has one thread, and work goes to one pool of `workers` threads per process that all steps share:
-while one source is still being listened to, clips of another are already cut and looked at.
+while one source is still being listened to, clips of another are already cut and looked at. A step that waits more than it works
+(for answers over the network) has a pool of its own, so that it holds up no other.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ DEAD = "dead"
 
 
 @cache
-def _pool(workers: int, whose: str) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=workers, thread_name_prefix=f"affectory {whose}")
+def _pool(name: str, workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=workers, thread_name_prefix=f"affectory {name}".strip())
 
 
 class Pooled(beam.DoFn):  # type: ignore[misc]
-    """Runs `work` on up to `workers` elements at once, in the pool of that name; dead letters leave by the output `dead`."""
+    """Runs `work` on up to `workers` elements at once; dead letters leave by the output `dead`."""
 
     def __init__(self, workers: int, pool: str = "") -> None:
         self.workers, self.pool = workers, pool
@@ -45,7 +46,7 @@ class Pooled(beam.DoFn):  # type: ignore[misc]
 
     def process(self, element: Any) -> Iterator[Any]:
         """Hand the element to the pool, and pass on what is done."""
-        self._under_way.append(_pool(self.workers, self.pool).submit(lambda: list(self.work(element))))
+        self._under_way.append(_pool(self.pool, self.workers).submit(lambda: list(self.work(element))))
         while self._under_way and (self._under_way[0].done() or len(self._under_way) > 2 * self.workers):
             yield from map(_tagged, self._under_way.popleft().result())
 

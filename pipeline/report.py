@@ -31,7 +31,7 @@ from schemas.errors import AffectoryError
 from schemas.spaces import space
 
 REPORT = "report.html"
-REASONS = 4
+REASONS = 3
 """Reasons of each decision that the funnel names, the commonest."""
 _CONTROLS = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"} | {127: "␡", 13: "\n"}
 

@@ -16,8 +16,6 @@ Seconds = Annotated[float, Unit("s"), Within(0)]
 Share = Annotated[float, Unit("share"), Within(0, 1)]
 Degrees = Annotated[float, Unit("degree"), Within(-180, 180), Bits(32)]
 Small = Annotated[float, Bits(32)]
-FAILURE = "failure"
-"""Kind of a text in which an author says why it has no answer; the next build asks it again."""
 # A field named `bytes` hides the type of that name inside its own class.
 Encoded = bytes
 

@@ -19,6 +19,7 @@ import pytest
 from annotators import models
 from pipeline.build import main
 from pipeline.policy import FOLDERS
+from pipeline.report import REPORT
 from schemas.record import Origin
 from tests import prism
 from tests.media import media
@@ -79,7 +80,8 @@ def rows(version):
 
 def same_data(one, two):
     assert shards(one) == shards(two)
-    return filecmp.cmpfiles(one, two, shards(one), shallow=False)[0] == shards(one)
+    files = [*shards(one), REPORT]
+    return filecmp.cmpfiles(one, two, files, shallow=False)[0] == files
 
 
 def test_what_goes_in_comes_out_as_a_row_or_a_dead_letter_with_a_reason(built):

@@ -1,0 +1,182 @@
+"""What a rationale is, whoever writes it: sentences that cite cues, and the tree attribute, expression, emotion under them.
+
+The shape follows Emo-CFG (attributes are perceived, expressions are read from them, an emotion is understood). The JSON schema
+that a language model has to keep is derived from `Answer`, and so is the check of what it says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+
+from schemas.claims import Text
+
+Said = Annotated[str, Field(min_length=1)]
+_closed = with_config(ConfigDict(extra="forbid"))
+_BESIDE = {"minLength", "minimum", "maximum", "title", "description"}
+_CUE = re.compile(r"\b[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)*\.\d+\b")
+_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
+_CHOICES = 250
+"""More than that servers may refuse."""
+_EMOTION_WORDS = 4
+_UNSPACED = ("ja", "th", "zh")
+
+
+@_closed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One sentence and the cues that it stands on; never without one."""
+
+    text: Said
+    cites: Annotated[tuple[str, ...], Field(max_length=8)]
+
+
+@_closed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """What several perceived attributes express together."""
+
+    text: Said
+    attributes: Annotated[tuple[Sentence, ...], Field(min_length=1, max_length=6)]
+
+
+@_closed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The rationale in one language."""
+
+    language: str
+    sentences: Annotated[tuple[Sentence, ...], Field(min_length=1, max_length=8)]
+
+
+@_closed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """All that is asked of a language model about one clip; evidence comes before the verdict, so that it is written first."""
+
+    expressions: Annotated[tuple[Expression, ...], Field(min_length=1, max_length=6)]
+    rationales: Annotated[tuple[Written, ...], Field(min_length=1)]
+    emotion: Said
+    valence: Annotated[float | None, Field(ge=-1, le=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What is wrong with an answer: its kind for counting, and a sentence for whoever has to write it again."""
+
+    kind: str
+    text: str
+
+
+_ANSWER = TypeAdapter(Answer)
+
+
+def answer_schema(cues: Sequence[str], languages: Sequence[str]) -> dict[str, Any]:
+    """Return the JSON schema of `Answer` with what strict structured output knows: shapes, choices, lengths of lists.
+
+    A server that keeps it lets every sentence cite, no other cue be cited, and no other language be used.
+    """
+    schema: dict[str, Any] = _without(_ANSWER.json_schema())
+    shapes = schema["$defs"]
+    shapes["Written"]["properties"]["language"]["enum"] = list(languages)
+    cites = shapes["Sentence"]["properties"]["cites"]
+    cites["minItems"] = 1
+    if len(cues) <= _CHOICES:
+        cites["items"]["enum"] = list(cues)
+    return schema
+
+
+def read(content: str) -> Answer | Complaint:
+    """Return the answer in what a model wrote; what stands around its one JSON object is passed over."""
+    plain = _THOUGHT.sub("", content)
+    if not plain.strip():
+        return Complaint(kind="empty", text="The answer was empty.")
+    start, end = plain.find("{"), plain.rfind("}")
+    if start < 0 or end < start:
+        return Complaint(kind="not the schema", text="The answer held no JSON object.")
+    try:
+        return _ANSWER.validate_json(plain[start : end + 1])
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, wrong["loc"])) or "the answer"
+        return Complaint(kind="not the schema", text=f"The answer does not keep the JSON schema: {place}: {wrong['msg']}.")
+
+
+def complaint(answer: Answer, cues: Sequence[str], languages: Sequence[str]) -> Complaint | None:
+    """Return what is wrong with the citations or languages of an answer, None where nothing is."""
+    known = set(cues)
+    for sentence in _cited(answer):
+        if not sentence.cites:
+            return Complaint(kind="no citation", text=f"This cites no cue: {sentence.text!r}.")
+        # An id that is written into the sentence is a citation too.
+        named = [
+            *sentence.cites,
+            *(found for found in _CUE.findall(sentence.text) if found.partition(".")[0] in _modalities(known)),
+        ]
+        if unknown := [cite for cite in named if cite not in known]:
+            return Complaint(kind="unknown cue", text=f"There is no cue {unknown[0]!r}, which is cited by: {sentence.text!r}.")
+    if not all(text.strip() for text in _texts(answer)):
+        return Complaint(kind="empty", text="A text was left blank.")
+    if len(answer.emotion.split()) > _EMOTION_WORDS:
+        return Complaint(kind="no emotion", text=f"`emotion` is one or two words, not {answer.emotion!r}.")
+    written = [one.language for one in answer.rationales]
+    if sorted(written) != sorted(languages):
+        asked, got = ", ".join(languages), ", ".join(written)
+        return Complaint(
+            kind="wrong languages", text=f"One rationale in each of these languages was asked for: {asked}; not {got}."
+        )
+    return None
+
+
+def told(whole: Text, sentences: Sequence[Sentence]) -> Iterator[Text]:
+    """Yield `whole` with the sentences as its text, then each of them as a text of its own under it."""
+    cites = tuple(dict.fromkeys(cite for sentence in sentences for cite in sentence.cites))
+    text = ("" if whole.language in _UNSPACED else " ").join(sentence.text.strip() for sentence in sentences)
+    yield replace(whole, kind="rationale", text=text, cites=cites)
+    for number, sentence in enumerate(sentences, 1):
+        yield _under(whole, f"{whole.text_id}.{number}", "sentence", sentence)
+
+
+def tree(whole: Text, answer: Answer) -> Iterator[Text]:
+    """Yield, under the rationale `whole`, the emotion, its expressions, and their attributes with the cues that they stand on."""
+    root = _under(whole, f"{whole.text_id}.emotion", "emotion", Sentence(text=answer.emotion, cites=()))
+    yield replace(root, language="en")
+    for number, expression in enumerate(answer.expressions, 1):
+        bare = Sentence(text=expression.text, cites=())
+        above = replace(_under(whole, f"{whole.text_id}.expression.{number}", "expression", bare), parent=root.text_id)
+        yield above
+        for place, attribute in enumerate(expression.attributes, 1):
+            below = _under(whole, f"{whole.text_id}.attribute.{number}.{place}", "attribute", attribute)
+            yield replace(below, parent=above.text_id)
+
+
+def _under(whole: Text, text_id: str, kind: str, sentence: Sentence) -> Text:
+    cites = tuple(dict.fromkeys(sentence.cites))
+    return replace(whole, text_id=text_id, kind=kind, text=sentence.text.strip(), parent=whole.text_id, cites=cites, measures=())
+
+
+def _cited(answer: Answer) -> Iterator[Sentence]:
+    for expression in answer.expressions:
+        yield from expression.attributes
+    for written in answer.rationales:
+        yield from written.sentences
+
+
+def _texts(answer: Answer) -> Iterator[str]:
+    yield answer.emotion
+    yield from (expression.text for expression in answer.expressions)
+    yield from (sentence.text for sentence in _cited(answer))
+
+
+def _modalities(known: set[str]) -> set[str]:
+    return {cue_id.partition(".")[0] for cue_id in known}
+
+
+def _without(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {key: _without(value) for key, value in schema.items() if key not in _BESIDE}
+    return [_without(value) for value in schema] if isinstance(schema, list) else schema
