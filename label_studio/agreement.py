@@ -171,8 +171,13 @@ def _meetings(items: Iterable[Sequence[tuple[str, str | float]]]) -> Iterator[tu
     """Yield for every two answers to one item who gave them, and whether they say the same."""
     for many in items:
         for (first, one), (second, other) in combinations(many, 2):
-            named = isinstance(one, str) or isinstance(other, str)
-            yield (first, second), one == other if named else abs(one - other) < NEAR + 1e-9
+            yield (first, second), _same(one, other)
+
+
+def _same(one: str | float, other: str | float) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    return abs(one - other) < NEAR + 1e-9
 
 
 def _points(values: Sequence[str | float]) -> npt.NDArray[np.float64]:

@@ -74,7 +74,7 @@ def test_planted_reviewers_get_the_reliabilities_that_crowd_kit_computes(capsys)
         print(f"\nplanted: reliability {rated}, posterior right {right:.3f}, from crowd-kit {worst[0]:.1e} and {worst[1]:.1e}")
     assert max(worst) < 1e-3
     assert rated["careful"] > 0.85 > rated["careless"] > 0.45 > rated["random"]
-    assert right > 0.85
+    assert right > 0.8
 
 
 @pytest.mark.parametrize("skill", [0.0, 0.5, 0.9, 1.0])
