@@ -22,8 +22,8 @@ NAMED = ("face", "voice", "words", ALL)
 SCORED = ("valence", "arousal", "intensity")
 NOMINAL = (*NAMED, "truth")
 FIELDS = (*NAMED, *SCORED, "truth")
-NEAR = 0.25
-"""Two scores agree where they are at most this far apart."""
+NEAR = {"valence": 0.5, "arousal": 0.5, "intensity": 0.25}
+"""Two scores agree where they are at most a quarter of the range apart, one step of five."""
 TOGETHER = "+"
 """Between the names of an answer that gives several; a set of names is one value."""
 ADJUDICATE, PREFER = "adjudicate", "prefer"
@@ -152,7 +152,7 @@ def _on(field: str, answers: Sequence[Answer]) -> FieldAgreement:
             told[answer.clip_id].append((answer.reviewer, said))
     shared = {clip: many for clip, many in told.items() if len(many) > 1}
     met, same = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for who, equal in _meetings(shared.values()):
+    for who, equal in _meetings(shared.values(), NEAR.get(field, 0.0)):
         met[who] += 1
         same[who] += equal
     items = [clip for clip, many in shared.items() for _ in many]
@@ -167,17 +167,17 @@ def _on(field: str, answers: Sequence[Answer]) -> FieldAgreement:
     )
 
 
-def _meetings(items: Iterable[Sequence[tuple[str, str | float]]]) -> Iterator[tuple[tuple[str, str], bool]]:
+def _meetings(items: Iterable[Sequence[tuple[str, str | float]]], near: float) -> Iterator[tuple[tuple[str, str], bool]]:
     """Yield for every two answers to one item who gave them, and whether they say the same."""
     for many in items:
         for (first, one), (second, other) in combinations(many, 2):
-            yield (first, second), _same(one, other)
+            yield (first, second), _same(one, other, near)
 
 
-def _same(one: str | float, other: str | float) -> bool:
+def _same(one: str | float, other: str | float, near: float) -> bool:
     if isinstance(one, str) or isinstance(other, str):
         return one == other
-    return abs(one - other) < NEAR + 1e-9
+    return abs(one - other) < near + 1e-9
 
 
 def _points(values: Sequence[str | float]) -> npt.NDArray[np.float64]:

@@ -119,15 +119,16 @@ def test_all_saying_one_thing_leaves_alpha_open_but_not_the_pairs():
 
 def test_each_pair_of_reviewers_has_its_own_share_and_scores_near_each_other_agree():
     answers = [
-        answer("c1", "a", all="fear", valence=-0.5),
-        answer("c1", "b", all="fear", valence=-0.25),
-        answer("c1", "c", all="anger", valence=1.0),
-        answer("c2", "a", all="fear", valence=0.0),
-        answer("c2", "b", all="anger", valence=0.5),
+        answer("c1", "a", all="fear", valence=-0.5, intensity=0.25),
+        answer("c1", "b", all="fear", valence=0.0, intensity=0.75),
+        answer("c1", "c", all="anger", valence=1.0, intensity=0.75),
+        answer("c2", "a", all="fear", valence=0.0, intensity=1.0),
+        answer("c2", "b", all="anger", valence=1.0, intensity=0.75),
     ]
     named, valence = agreement(answers).of("all"), agreement(answers).of("valence")
     assert [(p.first, p.second, p.items, p.same) for p in named.pairs] == [("a", "b", 2, 0.5), ("a", "c", 1, 0), ("b", "c", 1, 0)]
     assert [p.same for p in valence.pairs] == [0.5, 0, 0]
+    assert [p.same for p in agreement(answers).of("intensity").pairs] == [0.5, 0, 1]
 
 
 def test_the_last_answer_counts_and_those_who_saw_the_others_do_not():
