@@ -48,10 +48,15 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def damages(version: Path, deep: bool = False) -> Iterator[Damage]:
-    """Yield what is wrong with a version, file by file; `deep` also reads every row and compares the sum of their hashes."""
+def damages(version: Path, deep: bool = False, seal: str | None = None) -> Iterator[Damage]:
+    """Yield what is wrong with a version, file by file.
+
+    `deep` also reads every row and compares the sum of their hashes; `seal` is that of the version that is expected.
+    """
     manifest, found = _manifest(version)
     yield from found
+    if seal and manifest is not None and manifest.seal != seal:
+        yield Damage(file=MANIFEST, says=f"is that of another version: its seal is {manifest.seal}, not {seal}")
     yield from _listed(version, manifest)
     there, listed = set(files(version)), _sums(version)
     yield from (Damage(file=file, says="is missing") for file in sorted(listed.keys() - there))
