@@ -145,6 +145,19 @@ def test_a_lost_row_is_found_too(version):
     assert Damage(file=file, says=f"holds {rows - 1} rows, not {rows}") in list(damages(version, deep=True))
 
 
+def test_another_whole_version_is_not_the_one_that_was_approved(version, capsys):
+    assert main(["latest", "--shards", str(version.parent)]) == 0
+    name, seal = capsys.readouterr().out.split()
+    assert name == "v1"
+    assert verify(version, "--seal", seal) == 0
+    manifest = read_manifest(version)
+    (version / MANIFEST).write_bytes(sealed(replace(manifest, affectory="9")))
+    assert verify(version) == 0
+    assert verify(version, "--seal", seal) == 1
+    assert "another version" in capsys.readouterr().out
+    assert main(["verify", "--shards", str(version.parent), "--seal", seal]) == 2
+
+
 def test_what_is_no_version_is_bad_usage(tmp_path, capsys):
     for arguments in (["list"], ["show"], ["show", "v9"], ["diff", "v1", "v2"], ["verify"], ["verify", "v9"]):
         assert main([*arguments, "--shards", str(tmp_path)]) == 2
