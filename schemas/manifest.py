@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.errors import UsageError
+from schemas.reviewed import ReviewFacts
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
@@ -59,8 +60,10 @@ class Manifest:
     rows_sha256: str
     sources: tuple[dict[str, str], ...]
     sums_sha256: str
+    reviews: ReviewFacts | None = None
+    """None where nobody has answered anything yet."""
     seal: str = ""
-    """sha256 of the manifest's own bytes, this value left out. It is the last field."""
+    """sha256 of the manifest's own bytes, this value left out. It must be the last field."""
 
     def summary(self, place: Path) -> str:
         """Return the closing lines of a build."""
