@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,15 @@ from schemas.errors import UsageError
 from schemas.manifest import MANIFEST, MANIFEST_JSON, Counts, Manifest, WrittenFile
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter
+from schemas.reviewed import ReviewFacts
 from schemas.versions import ACCEPT, FOLDERS, REJECT, REVIEW
 from schemas.whole import write_whole
 
 
-def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str) -> str:
+def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str, people: str = "") -> str:
     """Return the hash of all that a version depends on."""
     sources = [[one.sha256, one.subtitles_sha256, asdict(one.terms), one.file] for one in found]
-    return digest([installed("affectory"), plan.hash, media, sources, [letter.file for letter in copies]], 16)
+    return digest([installed("affectory"), plan.hash, media, sources, [letter.file for letter in copies], people], 16)
 
 
 def next_name(out: Path) -> str:
@@ -53,6 +54,7 @@ def commit(  # noqa: PLR0913
     found: Sequence[Found],
     copies: Sequence[DeadLetter],
     ledger: Any,
+    reviews: ReviewFacts | None = None,
 ) -> Manifest:
     """Write dead letters, report and manifest beside the shards, and move the version to its place.
 
@@ -64,7 +66,7 @@ def commit(  # noqa: PLR0913
 
     letters = (*copies, *ledger.dead)
     write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
-    manifest = _manifest(plan, inputs, found, letters, ledger)
+    manifest = replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews)
     write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
     write_whole(staging / MANIFEST, MANIFEST_JSON.dump_json(manifest, indent=1) + b"\n")
     place.parent.mkdir(parents=True, exist_ok=True)
