@@ -14,7 +14,6 @@ Media (cuts, stills) lie beside it as blobs named by their own sha256. Failures 
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.errors import TransientError
+from schemas.whole import write_whole
 
 T = TypeVar("T")
 
@@ -74,24 +74,3 @@ class WorkStore:
             write_whole(place, data)
         except OSError as error:
             raise TransientError(f"cannot write to the work folder {self.root}: {error.strerror}") from error
-
-
-# What the process may give away to others by default; asking for it changes it, so it is asked once.
-_MASK = os.umask(0)
-os.umask(_MASK)
-
-
-def write_whole(place: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_MASK)
-        Path(name).replace(place)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -1,1 +1,1 @@
-"""How people say it: the form they fill in, the tasks they get, and their answers."""
+"""People decide what the machines cannot: tasks to Label Studio, answers back."""

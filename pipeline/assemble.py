@@ -11,16 +11,17 @@ import apache_beam as beam
 from pydantic import TypeAdapter
 
 from annotators.annotator import Annotator
-from annotators.store import write_whole
 from pipeline.annotate import Bench, dead_letter, spoken_by
 from pipeline.meter import METER
-from pipeline.policy import ACCEPT, Judge
+from pipeline.policy import Judge
 from pipeline.pooled import Pooled
 from pipeline.shards import ShardFile
 from schemas.claims import FaceTrack, MediaFile
 from schemas.errors import ItemError
 from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter
+from schemas.versions import ACCEPT
+from schemas.whole import write_whole
 
 DEFAULT_SPLIT = "train"
 _CLIP = TypeAdapter(Clip)

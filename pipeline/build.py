@@ -12,11 +12,12 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline.manifest import commit, fingerprint, latest, next_name, read_manifest
+from pipeline.manifest import commit, fingerprint, next_name
 from pipeline.meter import METER, progress
 from pipeline.plan import Plan, budgeted, read_plan, shipped
 from pipeline.sources import Found, find, part
 from schemas.errors import AffectoryError, UsageError
+from schemas.manifest import latest, read_manifest
 from schemas.record import DeadLetter
 
 

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from annotators.conflict import ALL
-from pipeline.policy import ACCEPT, REJECT, REVIEW
 from pipeline.tally import likeliest, routed
 from pipeline.timeline import Lane, lanes
-from pipeline.versions import picked
 from schemas.errors import UsageError
+from schemas.versions import ACCEPT, REJECT, REVIEW, picked
 
 CLIPS = 60
 """At most this many cards."""

@@ -1,86 +1,23 @@
-"""What a version says about itself. The manifest is written last: where it is, the version is whole."""
+"""Make a whole version of what the pipeline has written."""
 
 from __future__ import annotations
 
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from annotators.store import write_whole
 from pipeline.plan import Plan
-from pipeline.policy import ACCEPT, FOLDERS, REJECT, REVIEW
 from pipeline.sources import Found
 from schemas.errors import UsageError
+from schemas.manifest import MANIFEST, MANIFEST_JSON, Counts, Manifest, WrittenFile
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter
-
-MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """In = out: `sources` = copies + dead_sources + sources_with_clips, `clips` = accepted + review + rejected + dead_clips."""
-
-    sources: int
-    copies: int
-    dead_sources: int
-    sources_with_clips: int
-    clips: int
-    accepted: int
-    review: int
-    rejected: int
-    dead_clips: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenFile:
-    """One data file of a version."""
-
-    file: str
-    rows: int
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """All about a version."""
-
-    schema: int
-    affectory: str
-    inputs: str
-    plan: dict[str, Any]
-    plan_hash: str
-    ledger: Counts
-    reasons: dict[str, int]
-    splits: dict[str, int]
-    seconds: float
-    files: tuple[WrittenFile, ...]
-    rows_sha256: str
-    sources: tuple[dict[str, str], ...]
-
-    def summary(self, place: Path) -> str:
-        """Return the closing lines of a build."""
-        counts, lines = self.ledger, []
-        clips = counts.accepted + counts.review + counts.rejected
-        lines.append(
-            f"{place}: {clips} clips, {self.seconds:.0f} s, from {counts.sources_with_clips} of {counts.sources} sources"
-        )
-        lines.append(f"{counts.accepted} accepted, {counts.review} for people to review, {counts.rejected} rejected")
-        dead = counts.copies + counts.dead_sources + counts.dead_clips
-        if dead:
-            lines.append(f"{dead} dead letter{'s' * (dead > 1)}, with the reason of each in {place / 'dead'}:")
-            lines += [f"  {n:4d}  {reason}" for reason, n in self.reasons.items()]
-        return "\n".join(lines) + "\n"
-
-
-_MANIFEST = TypeAdapter(Manifest)
+from schemas.versions import ACCEPT, FOLDERS, REJECT, REVIEW
+from schemas.whole import write_whole
 
 
 def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str) -> str:
@@ -89,31 +26,12 @@ def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter]
     return digest([installed("affectory"), plan.hash, media, sources, [letter.file for letter in copies]], 16)
 
 
-def versions(out: Path) -> list[str]:
-    """Return the names of whole versions, oldest first: v2 before v10."""
-    names = [path.parent.name for path in out.glob(f"*/{MANIFEST}")]
-    return sorted(names, key=lambda name: [(int(p), "") if p.isdigit() else (0, p) for p in re.split(r"(\d+)", name)])
-
-
-def latest(out: Path) -> str | None:
-    """Return the name of the newest version, or None."""
-    return next(reversed(versions(out)), None)
-
-
 def next_name(out: Path) -> str:
     """Return the first of v1, v2, … that is free."""
     n = 1
     while (out / f"v{n}").exists():
         n += 1
     return f"v{n}"
-
-
-def read_manifest(version: Path) -> Manifest | None:
-    """Return the manifest of a version, or None where there is none."""
-    try:
-        return _MANIFEST.validate_json((version / MANIFEST).read_bytes())
-    except FileNotFoundError:
-        return None
 
 
 def generalised(reason: str) -> str:
@@ -148,7 +66,7 @@ def commit(  # noqa: PLR0913
     write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
     manifest = _manifest(plan, inputs, found, letters, ledger)
     write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
-    write_whole(staging / MANIFEST, _MANIFEST.dump_json(manifest, indent=1) + b"\n")
+    write_whole(staging / MANIFEST, MANIFEST_JSON.dump_json(manifest, indent=1) + b"\n")
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         staging.rename(place)

@@ -23,9 +23,8 @@ from schemas.claims import Assessment, Conflict, Route
 from schemas.errors import UsageError
 from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
+from schemas.versions import ACCEPT, REJECT, REVIEW
 
-ACCEPT, REVIEW, REJECT = "accept", "review", "reject"
-FOLDERS = {ACCEPT: "data", REVIEW: "review", REJECT: "reject"}
 Share = Annotated[float, Field(ge=0, le=1)]
 SPENT = "it would need a person, and the review budget is spent on more informative clips"
 

@@ -17,10 +17,11 @@ from pipeline.annotate import Bench
 from pipeline.assemble import Index, Ref, fetch, listed
 from pipeline.meter import METER
 from pipeline.plan import ReleaseSettings
-from pipeline.policy import FOLDERS, REJECT, REVIEW, SPENT, allowed, draw, spend
+from pipeline.policy import SPENT, allowed, draw, spend
 from pipeline.pooled import Pooled
 from pipeline.shards import ShardFile, write_shard
 from schemas.record import Clip
+from schemas.versions import FOLDERS, REJECT, REVIEW
 
 _DECISIONS = tuple(FOLDERS)
 

@@ -21,14 +21,14 @@ import jinja2
 from markupsafe import Markup
 
 from annotators.conflict import ALL
-from annotators.store import write_whole
 from pipeline.gallery import CLIPS, MEDIA_BYTES, Choice, cards
-from pipeline.manifest import Manifest
 from pipeline.tally import AXIS, BINS, COLUMNS, Tally
 from pipeline.timeline import ticks
-from pipeline.versions import opened, rows
 from schemas.errors import AffectoryError
+from schemas.manifest import Manifest
 from schemas.spaces import space
+from schemas.versions import opened, rows
+from schemas.whole import write_whole
 
 REPORT = "report.html"
 REASONS = 3

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.policy import ACCEPT, REVIEW
-from pipeline.versions import opened, row, rows
 from schemas.errors import AffectoryError
+from schemas.versions import ACCEPT, REVIEW, opened, row, rows
 
 COLUMNS = (
     "clip_id", "source", "actual", "requested", "transcript", "speaker", "overlap",

@@ -9,8 +9,8 @@ from typing import Any
 
 from annotators.conflict import ALL, said
 from pipeline.manifest import generalised
-from pipeline.policy import ACCEPT, FOLDERS
 from schemas.claims import Label
+from schemas.versions import ACCEPT, FOLDERS
 
 COLUMNS = ("actual", "requested", "labels", "assessments", "routes")
 BINS = 10

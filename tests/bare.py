@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -69,9 +71,10 @@ def shots(path: Path, out: Path) -> int:
     out.mkdir(parents=True, exist_ok=True)
     info = media.probe(path)
     edges = [0.0, *ContentShots().cuts(path), info.duration]
-    for number, (start, end) in enumerate(pairwise(edges)):
-        cut(path, info, Span(start=start, end=end), out / f"{number}.mp4", CutSettings())
-    return len(edges) - 1
+    spans = [Span(start=start, end=end) for start, end in pairwise(edges)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # as the build does: one encoder per core
+        list(pool.map(lambda made: cut(path, info, made[1], out / f"{made[0]}.mp4", CutSettings()), enumerate(spans)))
+    return len(spans)
 
 
 if __name__ == "__main__":

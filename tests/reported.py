@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 from pipeline.assemble import Ledger
 from pipeline.manifest import commit
 from pipeline.plan import read_plan
-from pipeline.policy import FOLDERS
 from pipeline.shards import write_shard
 from schemas.claims import Cue, KeyFrame, MediaFile, Person, Route, Target, Text
 from schemas.record import Clip, DeadLetter, Origin
 from schemas.values import Span
+from schemas.versions import FOLDERS
 
 SCRIPT = "</script><script>document.title='owned';alert(1)</script>"
 IMAGE = '<img src=x onerror="alert(2)"> \' " & &lt; <!-- '

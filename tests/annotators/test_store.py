@@ -8,7 +8,8 @@ import time
 import pytest
 from pydantic import TypeAdapter
 
-from annotators.store import WorkStore, write_whole
+from annotators.store import WorkStore
+from schemas.whole import write_whole
 
 WORDS = TypeAdapter(tuple[str, ...])
 

@@ -18,9 +18,9 @@ import pytest
 
 from annotators import models
 from pipeline.build import main
-from pipeline.policy import FOLDERS
 from pipeline.report import REPORT
 from schemas.record import Origin
+from schemas.versions import FOLDERS
 from tests import prism
 from tests.media import media
 

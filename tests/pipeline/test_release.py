@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pipeline.assemble import Index, Ref
 from pipeline.plan import ReleaseSettings
-from pipeline.policy import FOLDERS
 from pipeline.release import plan_shards
 from schemas.errors import UsageError
+from schemas.versions import FOLDERS
 
 some_refs = st.lists(
     st.builds(

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.gallery import CLIPS, MEDIA_BYTES, SHARES, Choice, cards
-from pipeline.manifest import read_manifest
 from pipeline.plan import read_plan
-from pipeline.policy import FOLDERS
 from pipeline.report import REPORT, main, page
 from pipeline.timeline import lanes, ticks
 from schemas.errors import UsageError
+from schemas.manifest import read_manifest
+from schemas.versions import FOLDERS
 from tests.feeling import felt
 from tests.reported import CLIPS_MADE, EVIL, IMAGE, SCRIPT, clip, tree, visible, written
 

@@ -11,9 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from pipeline.manifest import Manifest, latest, read_manifest
-from pipeline.policy import FOLDERS
 from schemas.errors import UsageError
+from schemas.manifest import Manifest, latest, read_manifest
+
+ACCEPT, REVIEW, REJECT = "accept", "review", "reject"
+FOLDERS = {ACCEPT: "data", REVIEW: "review", REJECT: "reject"}
+"""Where the rows of each decision lie in a version."""
 
 
 def opened(out: Path, name: str | None) -> tuple[Path, Manifest]:

@@ -1,0 +1,95 @@
+"""What a version says about itself. The manifest is written last: where it is, the version is whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from schemas.reviewed import ReviewFacts
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """In = out: `sources` = copies + dead_sources + sources_with_clips, `clips` = accepted + review + rejected + dead_clips."""
+
+    sources: int
+    copies: int
+    dead_sources: int
+    sources_with_clips: int
+    clips: int
+    accepted: int
+    review: int
+    rejected: int
+    dead_clips: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """One data file of a version."""
+
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All about a version."""
+
+    schema: int
+    affectory: str
+    inputs: str
+    plan: dict[str, Any]
+    plan_hash: str
+    ledger: Counts
+    reasons: dict[str, int]
+    splits: dict[str, int]
+    seconds: float
+    files: tuple[WrittenFile, ...]
+    rows_sha256: str
+    sources: tuple[dict[str, str], ...]
+    reviews: ReviewFacts | None = None
+    """None where nobody has answered anything yet."""
+
+    def summary(self, place: Path) -> str:
+        """Return the closing lines of a build."""
+        counts, lines = self.ledger, []
+        clips = counts.accepted + counts.review + counts.rejected
+        lines.append(
+            f"{place}: {clips} clips, {self.seconds:.0f} s, from {counts.sources_with_clips} of {counts.sources} sources"
+        )
+        lines.append(f"{counts.accepted} accepted, {counts.review} for people to review, {counts.rejected} rejected")
+        dead = counts.copies + counts.dead_sources + counts.dead_clips
+        if dead:
+            lines.append(f"{dead} dead letter{'s' * (dead > 1)}, with the reason of each in {place / 'dead'}:")
+            lines += [f"  {n:4d}  {reason}" for reason, n in self.reasons.items()]
+        return "\n".join(lines) + "\n"
+
+
+MANIFEST_JSON = TypeAdapter(Manifest)
+
+
+def versions(out: Path) -> list[str]:
+    """Return the names of whole versions, oldest first: v2 before v10."""
+    names = [path.parent.name for path in out.glob(f"*/{MANIFEST}")]
+    return sorted(names, key=lambda name: [(int(p), "") if p.isdigit() else (0, p) for p in re.split(r"(\d+)", name)])
+
+
+def latest(out: Path) -> str | None:
+    """Return the name of the newest version, or None."""
+    return next(reversed(versions(out)), None)
+
+
+def read_manifest(version: Path) -> Manifest | None:
+    """Return the manifest of a version, or None where there is none."""
+    try:
+        return MANIFEST_JSON.validate_json((version / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        return None
