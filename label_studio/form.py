@@ -55,7 +55,7 @@ class Scale:
 
 
 SCALE_WORDS = {
-    "valence": ("Feels", ("very bad", "bad", "neither", "good", "very good")),
+    "valence": ("Pleasant?", ("very bad", "bad", "neither", "good", "very good")),
     "arousal": ("Energy", ("very calm", "calm", "medium", "lively", "very lively")),
     "intensity": ("Strength", ("hardly any", "slight", "clear", "strong", "extreme")),
 }
@@ -86,8 +86,11 @@ def form(kind: str) -> str:
 
 
 def form_hash(kind: str) -> str:
-    """Return the first 12 hex digits of the sha256 of the configuration."""
-    return digest(form(kind), 12)
+    """Return the first 12 hex digits of the sha256 of the configuration without its looks: what is asked, shown, and when."""
+    root = xml.fromstring(form(kind))  # noqa: S314
+    for style in root.findall("Style"):
+        root.remove(style)
+    return digest(xml.tostring(root, encoding="unicode"), 12)
 
 
 @cache
@@ -116,17 +119,17 @@ def _style() -> str:
 def _conflict(root: xml.Element) -> None:
     body = _judged(root)
     stages = _view(body, "af-stages")
-    face = _stage(stages, 1, "Face", "watch without sound", "face")
+    face = _stage(stages, 1, "Face", "watch without sound — what does the face alone show?", "face")
     _play(_view(face, "af-media"), "silent")
     _labels(face, "face", 0)
-    voice = _stage(stages, 2, "Voice", "listen without picture: P plays", "voice", after="face")
+    voice = _stage(stages, 2, "Voice", "listen without picture — Tab, then Space plays", "voice", after="face")
     _play(_view(voice, "af-media"), "sound")
     _labels(voice, "voice", 1)
-    words = _stage(stages, 3, "Words", "read", "words", after="voice")
+    words = _stage(stages, 3, "Words", "read — what do the words alone say?", "words", after="voice")
     _note(_view(words, "af-media af-words"), "$words")
     _labels(words, "words", 2)
-    whole = _view(stages, "af-stage af-all", visibleWhen="choice-selected", whenTagName="words")
-    _title(whole, 4, "All together", "Ctrl+Alt+Space plays")
+    whole = _view(stages, "af-stage af-all", after="words")
+    _title(whole, 4, "All together", "Tab, then Space plays")
     columns = _view(whole, "af-columns")
     _player(columns)
     right = _view(columns, "af-right")
@@ -158,7 +161,7 @@ def _adjudicate(root: xml.Element) -> None:
 
 def _prefer(root: xml.Element) -> None:
     columns = _view(root, "af-columns")
-    _player(columns)
+    _player(columns, judged=False)
     right = _view(columns, "af-right")
     for key, title in (("a1", "Left"), ("a2", "Right")):
         _note(_view(right, "af-panel af-candidate"), f"${key}", title=title)
@@ -168,7 +171,8 @@ def _prefer(root: xml.Element) -> None:
 
 def _judged(root: xml.Element) -> xml.Element:
     """Return the view of all that is asked unless the clip cannot be judged."""
-    body = _view(root, "af-body", visibleWhen="choice-unselected", whenTagName="cannot")
+    body = _view(root, "af-body")
+    body.attrib |= {"visibleWhen": "choice-unselected", "whenTagName": "cannot"}
     _cannot(root)
     return body
 
@@ -178,16 +182,18 @@ def _cannot(root: xml.Element) -> None:
 
 
 def _stage(parent: xml.Element, number: int, title: str, does: str, name: str, after: str | None = None) -> xml.Element:
-    shown = {"visibleWhen": "choice-selected", "whenTagName": after} if after else {}
-    stage = _view(parent, f"af-stage af-blind af-{name}", **shown)
+    stage = _view(parent, f"af-stage af-blind af-{name}", after)
     _title(stage, number, title, does)
     return stage
 
 
-def _player(parent: xml.Element) -> xml.Element:
+def _player(parent: xml.Element, judged: bool = True) -> xml.Element:
     left = _view(parent, "af-left")
     _play(_view(left, "af-media"), "clip")
     _note(_view(left, "af-panel af-transcript"), "$transcript")
+    if judged:
+        cues = _view(left, "af-panel af-cues", after="emotion")
+        _note(cues, "$cues", title="What the machine noticed")
     return left
 
 
@@ -214,7 +220,7 @@ def _scales(parent: xml.Element, keys: Sequence[str]) -> None:
 
 def _machine(parent: xml.Element, number: int) -> None:
     """Add the machine's candidates, which appear only after the person's own answer."""
-    machine = _view(parent, "af-machine", idAttr="af-edit", visibleWhen="choice-selected", whenTagName="emotion")
+    machine = _view(parent, "af-machine", after="emotion")
     _title(machine, number, "The machine says", "")
     _note(machine, "$machine")
     xml.SubElement(
@@ -252,5 +258,9 @@ def _note(parent: xml.Element, value: str, title: str = "") -> None:
     xml.SubElement(_view(parent, "af-note"), "Header", value=value, size="5")
 
 
-def _view(parent: xml.Element, name: str, **attributes: str) -> xml.Element:
-    return xml.SubElement(parent, "View", className=name, **attributes)
+def _view(parent: xml.Element, name: str, after: str | None = None) -> xml.Element:
+    """Add a block, with `after` one that is shown once that choice is made."""
+    view = xml.SubElement(parent, "View", className=name)
+    if after:
+        view.attrib |= {"visibleWhen": "choice-selected", "whenTagName": after}
+    return view
