@@ -38,6 +38,7 @@ CANNOT = {
 }
 RIGHT, WRONG = "right", "wrong"
 PREFERENCES = {"a1": "left", "same": "equally good", "a2": "right"}
+PLAYS = "Tab, then Space plays"
 STEPS = 5
 """Points of a scale, one key each."""
 ROWS = ("12345678", "qwertyui", "asdfghjk", "zxcvbnm,")
@@ -129,7 +130,7 @@ def _conflict(root: xml.Element) -> None:
     _note(_view(words, "af-media af-words"), "$words")
     _labels(words, "words", 2)
     whole = _view(stages, "af-stage af-all", after="words")
-    _title(whole, 4, "All together", "Tab, then Space plays")
+    _title(whole, 4, "All together", PLAYS)
     columns = _view(whole, "af-columns")
     _player(columns)
     right = _view(columns, "af-right")
@@ -143,6 +144,7 @@ def _ordinary(root: xml.Element) -> None:
     columns = _view(_judged(root), "af-columns")
     _player(columns)
     right = _view(columns, "af-right")
+    _title(right, 1, "What does the person feel?", PLAYS)
     _emotion(right, ROWS[0][:7])
     _scales(right, [key for row in ROWS[1:] for key in row[:STEPS]])
     _machine(right, 2)
@@ -151,8 +153,9 @@ def _ordinary(root: xml.Element) -> None:
 def _adjudicate(root: xml.Element) -> None:
     columns = _view(_judged(root), "af-columns")
     left = _player(columns)
-    _note(_view(left, "af-panel"), "$answers", title="What the reviewers said")
+    _note(_view(left, "af-panel af-answers"), "$answers", title="What the reviewers said")
     right = _view(columns, "af-right")
+    _title(right, 1, "What does the person feel?", PLAYS)
     _emotion(right, ROWS[0][:7])
     _scales(right, [key for row in ROWS[1:] for key in row[:STEPS]])
     _choices(right, "truth", TRUTHS, [f"shift+{key}" for key in ROWS[3][:STEPS]], title="Truth is in")
@@ -163,8 +166,9 @@ def _prefer(root: xml.Element) -> None:
     columns = _view(root, "af-columns")
     _player(columns, judged=False)
     right = _view(columns, "af-right")
-    for key, title in (("a1", "Left"), ("a2", "Right")):
-        _note(_view(right, "af-panel af-candidate"), f"${key}", title=title)
+    pair = _view(right, "af-pair")
+    for key, word in (("a1", "Left"), ("a2", "Right")):
+        _note(_view(pair, "af-panel af-candidate"), f"${key}", title=word)
     _choices(right, "preferred", PREFERENCES, "123", title="Which explains better?", required="Say which one explains better.")
     _cannot(root)
 
@@ -204,7 +208,7 @@ def _play(parent: xml.Element, name: str) -> None:
 
 def _emotion(parent: xml.Element, keys: Sequence[str]) -> None:
     names = {name: name for name in space(SPACE).labels}
-    _choices(parent, "emotion", names, keys, title="Feeling", required="Say what the person feels, or why it cannot be judged.")
+    _choices(parent, "emotion", names, keys, title="Emotion", required="Say what the person feels, or why it cannot be judged.")
 
 
 def _labels(parent: xml.Element, name: str, row: int) -> None:
@@ -221,7 +225,7 @@ def _scales(parent: xml.Element, keys: Sequence[str]) -> None:
 def _machine(parent: xml.Element, number: int) -> None:
     """Add the machine's candidates, which appear only after the person's own answer."""
     machine = _view(parent, "af-machine", after="emotion")
-    _title(machine, number, "The machine says", "")
+    _title(machine, number, "The machine says", "Tab to edit — Ctrl+Enter submits")
     _note(machine, "$machine")
     xml.SubElement(
         machine, "TextArea", name="rationale", toName="clip", value="$rationale", rows="4", editable="true",
