@@ -96,16 +96,31 @@ class Client:
         """
         last = 0
         while True:
-            query = {"filters": {"conjunction": "and", "items": [where("id", "greater", "Number", last), *conditions]}}
+            query: dict[str, Any] = {
+                "filters": {"conjunction": "and", "items": [where("id", "greater", "Number", last), *conditions]}
+            }
+            more = {"include": include} if include else {}
+            query |= {"ordering": ["tasks:id"]}
             more = {"include": include} if include else {}
             answer = self.get(
-                "/api/tasks/", project=project, page_size=PAGE, fields=fields, query=json.dumps(query | {"ordering": ["tasks:id"]}),
-                resolve_uri="false", **more,
-            )  # fmt: skip
+                "/api/tasks/",
+                project=project,
+                page_size=PAGE,
+                fields=fields,
+                resolve_uri="false",
+                query=json.dumps(query),
+                **more,
+            )
             yield from answer["tasks"]
             if len(answer["tasks"]) < PAGE:
                 return
             last = answer["tasks"][-1]["id"]
+
+    def newest(self, project: int, column: str) -> object:
+        """Return the greatest value of a column of tasks, None where there is no task."""
+        query = json.dumps({"ordering": [f"-tasks:{column}"]})
+        tasks = self.get("/api/tasks/", project=project, page_size=1, query=query, include=column)["tasks"]
+        return tasks[0][column] if tasks else None
 
     def _again(self, method: str, path: str, **more: Any) -> Any:
         for left in reversed(range(TRIES)):

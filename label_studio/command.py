@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from label_studio.client import Client, address
 from schemas.errors import AffectoryError, UsageError
 
 URL, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
-REVIEWS, SERVER, ANSWERS, CLIPS = "reviews", "server", "answers", "files/clips"
+REVIEWS, ANSWERS, SERVER, CLIPS = "reviews", "answers", "server", "files/clips"
+"""In the folder of versions: reviews; in there: answers and our own server; in that: what it shows to browsers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +75,23 @@ def connected(args: argparse.Namespace) -> Connection:
     return Connection(client=Client(url, key), data=None)
 
 
+@contextmanager
+def alone(shards: Path, does: str) -> Iterator[Path]:
+    """Hold the folder of reviews for one command of this name at a time; yield it.
+
+    Raises:
+        UsageError: another one holds it.
+    """
+    folder = shards / REVIEWS
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f".{does}").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(f"another {does} of {shards} is under way") from error
+        yield folder
+
+
 def own_folder(shards: Path) -> Path:
     """Return where our own server keeps its things, unless told otherwise."""
     return shards.resolve() / REVIEWS / SERVER
-
-
-def answers_folder(shards: Path) -> Path:
-    """Return where answers lie, one file each."""
-    return shards / REVIEWS / ANSWERS

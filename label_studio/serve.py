@@ -59,9 +59,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--postgres", metavar="URL", help=f"postgresql://USER:PASSWORD@HOST:PORT/NAME in place of SQLite (or set {POSTGRES})"
     )
-    made.add_argument(
-        "--reviewer", action="append", default=[], metavar="EMAIL", help="another person who may log in; may be repeated"
-    )
+    made.add_argument("--reviewer", action="append", default=[], metavar="EMAIL", help="one more who may log in; may be repeated")
     return made
 
 
