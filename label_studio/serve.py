@@ -48,7 +48,7 @@ class Wanted:
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(
-        prog="python -m label_studio.serve", description="Run a Label Studio server for the people who review.", allow_abbrev=False,
+        prog="python -m label_studio.serve", description="Run a Label Studio server for reviewers.", allow_abbrev=False,
         epilog="Its first user is taken from AFFECTORY_REVIEW_USER, AFFECTORY_REVIEW_PASSWORD and AFFECTORY_REVIEW_TOKEN, "
         "or made and printed once.",
     )  # fmt: skip
