@@ -86,6 +86,7 @@ def form(kind: str) -> str:
     return xml.tostring(root, encoding="unicode")
 
 
+@cache
 def form_hash(kind: str) -> str:
     """Return the first 12 hex digits of the sha256 of the configuration without its looks: what is asked, shown, and when."""
     root = xml.fromstring(form(kind))  # noqa: S314
@@ -127,7 +128,7 @@ def _conflict(root: xml.Element) -> None:
     _play(_view(voice, "af-media"), "sound")
     _labels(voice, "voice", 1)
     words = _stage(stages, 3, "Words", "read — what do the words alone say?", "words", after="voice")
-    _note(_view(words, "af-media af-words"), "$words")
+    _note(_view(words, "af-media"), "$words")
     _labels(words, "words", 2)
     whole = _view(stages, "af-stage af-all", after="words")
     _title(whole, 4, "All together", PLAYS)
