@@ -19,7 +19,7 @@ from pipeline.meter import METER
 from pipeline.plan import ReleaseSettings
 from pipeline.policy import SPENT, allowed, draw, spend
 from pipeline.pooled import Pooled
-from pipeline.shards import ShardFile, write_shard
+from pipeline.shards import ShardFile, ends_group, write_shard
 from schemas.record import Clip
 from schemas.versions import FOLDERS, REJECT, REVIEW
 
@@ -80,12 +80,12 @@ def plan_shards(
         UsageError: the review budget is not a count or a share.
     """
     ordered = sorted(indexes, key=lambda index: index.source_id)
-    table = _Table(ordered, read)
+    table = _Table(ordered, read, settings.row_group_typical)
     decisions = table.decided(budget)
     for code, decision in enumerate(_DECISIONS):
         for split in sorted(table.splits):
             members = np.flatnonzero((decisions == code) & (table.split == table.splits[split]))
-            groups = list(_balanced(members, table.size[members], settings.shard_bytes))
+            groups = list(_balanced(members, table.size[members], table.ends[members], settings.shard_bytes))
             for number, group in enumerate(groups):
                 parts = tuple(table.parts(group, ordered))
                 yield Shard(decision=decision, split=split, number=number, of=len(groups), parts=parts)
@@ -94,10 +94,10 @@ def plan_shards(
 class _Table:
     """A few numbers for each clip, in the order of the release."""
 
-    def __init__(self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]]) -> None:
+    def __init__(self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]], typical: int) -> None:
         self.splits: dict[str, int] = {}
         starts, size, split, decision = array("q"), array("q"), array("i"), array("b")
-        priority, draws = array("d"), array("Q")
+        priority, draws, ends = array("d"), array("Q"), array("b")
         for index in indexes:
             starts.append(len(size))
             for ref in read(index):
@@ -106,8 +106,10 @@ class _Table:
                 decision.append(_DECISIONS.index(ref.decision))
                 priority.append(ref.priority)
                 draws.append(draw(ref.clip_id))
+                ends.append(ends_group(ref.clip_id, typical))
         self.starts, self.size, self.split = np.array(starts), np.array(size), np.array(split)
         self.decision, self.priority, self.draws = np.array(decision), np.array(priority), np.array(draws)
+        self.ends = np.array(ends, bool)
 
     def decided(self, budget: str | None) -> npt.NDArray[np.int8]:
         """Return the decisions with what the budget does not reach rejected."""
@@ -124,16 +126,26 @@ class _Table:
             yield indexes[owner], tuple(places.tolist())
 
 
-def _balanced(members: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], target: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the members in order, in groups of about equal size."""
+def _balanced(
+    members: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], ends: npt.NDArray[np.bool_], target: int
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the members in order, in groups of about equal size; a group ends with a row group where one ends nearby.
+
+    So a clip that comes or goes moves the bounds of shards and cuts no other row group in two.
+    """
     if not len(members):
         return
-    total = max(int(sizes.sum()), 1)
+    behind = np.cumsum(sizes)
+    total = max(int(behind[-1]), 1)
     count = max(1, min(len(members), round(total / target)))
-    before = np.cumsum(sizes) - sizes
-    numbers = np.minimum(count - 1, (before + sizes // 2) * count // total)
-    for number in np.unique(numbers):
-        yield members[numbers == number]
+    numbers = np.minimum(count - 1, (behind - sizes + sizes // 2) * count // total)
+    bounds = np.flatnonzero(np.diff(numbers)) + 1
+    whole = np.append(np.flatnonzero(ends) + 1, len(members))
+    later = whole[np.searchsorted(whole, bounds)]
+    near = behind[later - 1] - behind[bounds - 1] <= target // 4
+    for group in np.split(members, np.unique(np.where(near, later, bounds))):
+        if len(group):
+            yield group
 
 
 def planned(indexes: Iterable[Index], bench: Bench, settings: ReleaseSettings, budget: str | None) -> list[Shard]:
