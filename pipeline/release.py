@@ -98,7 +98,7 @@ class _Table:
     def __init__(self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]], typical: int) -> None:
         self.splits: dict[str, int] = {}
         starts, size, split, decision = array("q"), array("I"), array("H"), array("b")
-        priority, draws, ends = array("f"), array("Q"), array("b")
+        priority, draws, ends = array("d"), array("Q"), array("b")
         for index in indexes:
             starts.append(len(size))
             for ref in read(index):
