@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from schemas.claims import Label
 from schemas.spaces import space
@@ -18,6 +19,13 @@ DISAGREE = 0.3
 """Divergence in bits from which two modalities disagree, where no plan says otherwise."""
 COMPARABLE = 0.5
 """Two distributions are compared if each has at least this much of its mass on labels that both can give."""
+
+
+def tempered(label: Label, temperature: float) -> Label:
+    """Return a label whose distribution is made flatter (temperature above 1) or sharper: p ** (1 / temperature), scaled to 1."""
+    raised = [score ** (1 / temperature) for score in label.scores]
+    total = sum(raised)
+    return replace(label, scores=tuple(score / total for score in raised)) if total > 0 else label
 
 
 def said(labels: Iterable[Label], onto: str) -> dict[str, dict[str, float]]:

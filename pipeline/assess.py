@@ -1,4 +1,8 @@
-"""How sure the evidence is and where it disagrees: a pure function of a clip's labels and texts."""
+"""How sure the evidence is and where it disagrees: a pure function of a clip's labels and texts.
+
+What people have decided stands above what machines say: their label is the label of the clip, and where they judged picture and
+sound alone, these are the witnesses of the category.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,7 @@ from annotators.conflict import (
     outlier,
     pooled,
     said,
+    tempered,
     top,
     valence,
 )
@@ -31,6 +36,8 @@ from schemas.record import Clip
 
 Share = Annotated[float, Field(ge=0, le=1)]
 VIDEO, AUDIO = "face", "voice"
+DECISION = "decision"
+"""The author in whose name people's decisions are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,8 @@ class AssessSettings:
     """Overlap from which two sets of labels are equal."""
     differ: Share = 0.0
     """Overlap up to which they are unlike."""
+    temperatures: tuple[tuple[str, float], ...] = ()
+    """By provenance key of an author of labels: the temperature at which its distributions are taken; 1 for all others."""
 
     @property
     def provenance(self) -> Provenance:
@@ -64,10 +73,10 @@ def author(settings: AssessSettings) -> str:
 
 def assess(clip: Clip, settings: AssessSettings) -> Clip:
     """Return the clip with a fused label (modality `all`) and an assessment; unchanged where no modality says anything."""
-    spoken = said(clip.labels, settings.space)
+    spoken = witnesses(clip, settings)
     if not spoken:
         return clip
-    by = author(settings)
+    by, settled = author(settings), decided(clip)
     fused = pooled(list(spoken.values()))
     felt = {name: valence(one, settings.space) for name, one in spoken.items()}
     conflicts = tuple(
@@ -83,20 +92,46 @@ def assess(clip: Clip, settings: AssessSettings) -> Clip:
         by=by,
         ambiguity=entropy(fused),
         consistency=_consistency(clip),
-        category=_category(spoken, fused, settings),
+        category=_category(spoken, fused, settled, settings),
         outlier=outlier({(pair.first, pair.second): pair.divergence for pair in conflicts}, settings.conflict),
         conflicts=conflicts,
     )
-    return clip.spoken(by, (_label(by, fused, settings), assessment))
+    return clip.spoken(by, (assessment,) if ALL in settled else (_label(by, fused, settings), assessment))
 
 
-def _category(spoken: Mapping[str, Distribution], fused: Distribution, settings: AssessSettings) -> str:
-    """Return the category, with the fused label for the truth where it is more than one of two witnesses."""
-    if VIDEO not in spoken or AUDIO not in spoken:
-        return "unresolved"
-    video, audio = (top(spoken[name], settings.tie) for name in (VIDEO, AUDIO))
+def witnesses(clip: Clip, settings: AssessSettings) -> dict[str, dict[str, float]]:
+    """Return what the machines say by modality, each taken at its temperature."""
+    temperatures = dict(settings.temperatures)
+    labels = (tempered(label, temperatures[label.by]) if label.by in temperatures else label for label in clip.labels)
+    return said((label for label in labels if label.by.partition("@")[0] != DECISION), settings.space)
+
+
+def decided(clip: Clip) -> dict[str, Label]:
+    """Return what people have decided by modality (`all`: the label of the clip); empty where they have not."""
+    return {label.modality: label for label in clip.labels if label.by.partition("@")[0] == DECISION}
+
+
+def _category(
+    spoken: Mapping[str, Distribution], fused: Distribution, settled: Mapping[str, Label], settings: AssessSettings
+) -> str:
+    """Return the category; without people the fused label stands for the truth where it is more than one of two witnesses."""
+    video, audio = (_witness(name, spoken, settled, settings) for name in (VIDEO, AUDIO))
+    if ALL in settled:
+        return category(video, audio, top(_scores(settled[ALL]), settings.tie), settings.same, settings.differ)
     truth = top(fused, settings.tie) if len(spoken) > 2 or video == audio else None
     return category(video, audio, truth, settings.same, settings.differ)
+
+
+def _witness(
+    modality: str, spoken: Mapping[str, Distribution], settled: Mapping[str, Label], settings: AssessSettings
+) -> frozenset[str]:
+    if modality in settled:
+        return frozenset(settled[modality].names)
+    return top(spoken[modality], settings.tie) if modality in spoken else frozenset()
+
+
+def _scores(label: Label) -> Distribution:
+    return dict(zip(label.names, label.scores, strict=True))
 
 
 def _consistency(clip: Clip) -> float | None:

@@ -251,3 +251,17 @@ class Route(Claim):
     reasons: Annotated[tuple[str, ...], Says("in words, the weightiest first; never empty")]
     priority: Annotated[Share, Says("how much a person's answer would tell, for a budget")]
     audit: Annotated[bool, Says("accepted, and drawn by hash to be checked by a person")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(Claim):
+    """What one person answered about the clip. What the person said of emotions and in words stands in labels and texts."""
+
+    review_id: Annotated[str, Says("16 hex digits, from the server and its id of the answer")]
+    kind: Annotated[str, Says("conflict (one modality at a time first), ordinary, adjudicate or prefer")]
+    outcome: Annotated[str | None, Says("accepted, edited or rejected: the machine's label; None where it was not shown")] = None
+    rationale_outcome: Annotated[str | None, Says("accepted, edited or rejected: the machine's rationale")] = None
+    truth: Annotated[str | None, Says("modality that tells the truth, all or none; None where it was not asked")] = None
+    cannot: Annotated[str | None, Says("why the person cannot judge the clip; None where the person can")] = None
+    seconds: Annotated[Seconds, Says("spent on it")]
+    submitted: Annotated[str, Says("when, ISO 8601, UTC")]

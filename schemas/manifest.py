@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from schemas.reviewed import ReviewFacts
+
 MANIFEST = "manifest.json"
 
 
@@ -53,6 +55,8 @@ class Manifest:
     files: tuple[WrittenFile, ...]
     rows_sha256: str
     sources: tuple[dict[str, str], ...]
+    reviews: ReviewFacts | None = None
+    """None where nobody has answered anything yet."""
 
     def summary(self, place: Path) -> str:
         """Return the closing lines of a build."""

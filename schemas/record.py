@@ -22,6 +22,7 @@ from schemas.claims import (
     MediaFile,
     Person,
     Preference,
+    Review,
     Route,
     Seconds,
     Shot,
@@ -35,7 +36,7 @@ from schemas.claims import (
 from schemas.meta import Feature, Says, Unit
 from schemas.values import Span
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,7 @@ class Clip(Record):
     texts: tuple[Text, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     routes: tuple[Route, ...] = ()
+    reviews: tuple[Review, ...] = ()
     preferences: tuple[Preference, ...] = ()
     streams: tuple[Stream, ...] = ()
     twin: Twin | None = None
