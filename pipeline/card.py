@@ -19,6 +19,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from pipeline.counting import TOGETHER
 from pipeline.facts import CardFacts, facts
 from pipeline.markdown import code, escaped
 from schemas.errors import AffectoryError
@@ -81,7 +82,7 @@ def manner(found: CardFacts) -> str:
 
 def languages(found: CardFacts) -> tuple[str, ...]:
     """Return the ISO 639 codes of the languages spoken in accepted clips."""
-    named = (group.value.split(", ") for group in found.of("language").groups if group.value and group.accepted)
+    named = (group.value.split(TOGETHER) for group in found.of("language").groups if group.value and group.accepted)
     return tuple(sorted({code for codes in named for code in codes if _LANGUAGE.fullmatch(code)}))
 
 

@@ -28,6 +28,8 @@ SHOWN = 20
 """Groups of one property that are told, the largest."""
 HELD = ("video", "audio", "image", "transcript")
 PROPERTIES = ("language", "licence", "consent", "origin", "streams", "speakers in the source", "view of the face")
+TOGETHER = " + "
+"""Between the languages of one clip."""
 _SPENT = ("tokens_in", "tokens_out", "seconds", "price")
 _LEAVES = (
     *(f"source.{name}" for name in ("source_id", "licence", "consent", "language", "origin", "streams")),
@@ -217,7 +219,7 @@ def _decided(decision: str, place: Destination) -> DecisionFacts:
 def _properties(row: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
     source = row["source"]
     spoken = sorted({one["language"] for one in row["languages"]})
-    yield "language", ", ".join(spoken) or source["language"]
+    yield "language", TOGETHER.join(spoken) or source["language"]
     for name in ("licence", "consent", "origin", "streams"):
         yield name, source[name]
     yield "speakers in the source", str(len({one["speaker"] for one in row["speakers"]}))

@@ -1,7 +1,7 @@
 """`croissant.json` of a version: Croissant 1.1 with its RAI terms and provenance by PROV-O, from the same facts as the card.
 
-The JSON is written here, not by `mlcroissant`, so that a build needs neither that nor an RDF library; the tests read and check it with
-`mlcroissant`. Specifications: mlcommons/croissant, docs/croissant-spec-1.1.md and docs/croissant-rai-spec.md.
+The JSON is written here, not by `mlcroissant`, so that a build needs neither that nor an RDF library; the tests read it and check
+it with `mlcroissant`. Specifications: mlcommons/croissant, docs/croissant-spec-1.1.md and docs/croissant-rai-spec.md.
 """
 
 from __future__ import annotations

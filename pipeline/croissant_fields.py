@@ -43,7 +43,7 @@ def _column(name: str, feature: Feature, says: str, embedded: bool) -> Node:
     listed = feature.get("_type") == "List"
     inner: Feature = feature["feature"] if listed else feature
     if listed and inner.get("_type") == "Value":
-        return {**_field(name, name), **about, "dataType": _PLAIN[inner["dtype"]], "isArray": True, "arrayShape": "-1"}
+        return {**_field(name, name), **about, "dataType": _PLAIN[inner["dtype"]], **_array(1)}
     lost: list[str] = []
     leaves = [_leaf(name, path, leaf) for path, leaf in _leaves(inner, "", lost)]
     left = f"Not described here: {', '.join(lost)}." if lost else ""
@@ -53,33 +53,41 @@ def _column(name: str, feature: Feature, says: str, embedded: bool) -> Node:
         "@id": f"{ROWS}/{name}",
         "name": name,
         **({"description": told} if told else {}),
-        **({"isArray": True, "arrayShape": "-1"} if listed else {}),
+        **_array(int(listed)),
         "subField": leaves,
     }
 
 
 def _leaf(column: str, path: str, feature: Feature) -> Node:
     name = f"{column}/{path.replace('.', '/')}"
-    inner: Feature = feature
-    while inner["_type"] == "List":
-        inner = inner["feature"]
+    inner, depth = _within(feature)
     meant: Node = _AUTHOR if path == "by" else _MEANT.get(name, {})
-    return {**_field(name, column, {"jsonPath": path}), "dataType": _PLAIN[inner["dtype"]], **meant}
+    return {**_field(name, column, {"jsonPath": path}), "dataType": _PLAIN[inner["dtype"]], **_array(depth), **meant}
 
 
 def _leaves(struct: Mapping[str, Feature], before: str, lost: list[str]) -> Iterator[tuple[str, Feature]]:
     """Yield the path and feature of each leaf; what has none is added to `lost`."""
     for name, feature in struct.items():
         path = f"{before}{name}"
-        inner = feature
-        while inner.get("_type") == "List":
-            inner = inner["feature"]
-        if "_type" not in inner and inner is feature:
+        inner, depth = _within(feature)
+        if "_type" not in inner and not depth:
             yield from _leaves(feature, f"{path}.", lost)
         elif inner.get("_type") == "Value":
             yield path, feature
         else:
             lost.append(path)
+
+
+def _within(feature: Feature) -> tuple[Feature, int]:
+    """Return what a list, or a list of lists, holds, and how deep it lies."""
+    depth = 0
+    while feature.get("_type") == "List":
+        feature, depth = feature["feature"], depth + 1
+    return feature, depth
+
+
+def _array(depth: int) -> Node:
+    return {"isArray": True, "arrayShape": ",".join(["-1"] * depth)} if depth else {}
 
 
 def _field(name: str, column: str, transform: Node | None = None) -> Node:
