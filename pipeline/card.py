@@ -51,7 +51,7 @@ def card(found: CardFacts) -> str:
     """Return the card: YAML for the Hub and `datasets`, then Markdown; the same bytes for the same facts."""
     from huggingface_hub import DatasetCardData  # noqa: PLC0415
 
-    metadata = DatasetCardData(**dict(_metadata(found)))
+    metadata = DatasetCardData(**{name: value for name, value in _metadata(found) if value})
     return f"---\n{metadata.to_yaml()}\n---\n\n{body(found)}"
 
 

@@ -404,4 +404,6 @@ def test_memory_is_bounded_whatever_the_sources_state(felt_version):
     assert (len(origins.groups), origins.others) == (SHOWN, VALUES + 500 - SHOWN)
     assert len(count.values["origin"].known) == VALUES
     assert found.sources == VALUES + 500
-    assert ("origin", "all other values", f"{origins.others:,}") in {line[:3] for line in tables(sections(card(found))["Groups"])[0]}
+    assert ("origin", "all other values", f"{origins.others:,}") in {
+        line[:3] for line in tables(sections(card(found))["Groups"])[0]
+    }
