@@ -1,4 +1,7 @@
-"""Text of unknown origin in Markdown: it shows as it is, on one line, and nothing in it is a mark, a link or HTML."""
+"""Text of unknown origin in Markdown: it shows as it is, on one line, and nothing in it is a mark or HTML.
+
+Nothing in it is a link either, but for an e-mail address, which GitHub's Markdown finds whatever stands before its @.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from markupsafe import Markup
 LONGEST = 200
 """Characters of one text that are shown."""
 _CODE = re.compile(r"[A-Za-z0-9_.@#+/:=-]{1,200}")
-_MARKS = re.compile(r"([\\`*_{}\[\]#!|~$@])")
-_LINKED = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp|www)([:.])")
+_MARKS = re.compile(r"([\\`*_{}\[\]#!|~$])")
+_LINKED = re.compile(r"(?i)(https?|ftp|mailto|xmpp|www)([:.])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 # Invisible, or changing the direction of what follows it.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

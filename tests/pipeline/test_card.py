@@ -343,7 +343,7 @@ def test_limits_licences_and_consent_are_counted(said, public):
         for value, n in Counter(source[name] or "not stated" for source in public["source"]).items()
     }
     assert set(tables(said["Licences and consent"])[0]) == expected
-    assert r"Ask data\@example.org." in said["Takedown"]
+    assert "Ask data@example.org." in said["Takedown"]
 
 
 def test_the_columns_are_those_of_the_schema(said):
