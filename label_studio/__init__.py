@@ -1,0 +1,1 @@
+"""People decide what the machines cannot: tasks to Label Studio, answers back."""
