@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from annotators.conflict import ALL
+from pipeline.assess import DECISION
 from pipeline.audit import Audit
 from pipeline.facts import CostFacts, Counted, DecisionFacts, Group, LabelFacts, Property, SplitFacts
 from pipeline.tally import COLUMNS as TALLIED
@@ -20,8 +21,6 @@ from schemas.claims import Label
 from schemas.spaces import space
 from schemas.versions import ACCEPT, FOLDERS, REJECT, REVIEW
 
-DECISION = "decision"
-"""Kind of the review that holds what people decided."""
 VALUES = 1000
 """Values of one property that are told apart, the first ones met; a version may have as many as it has sources."""
 SHOWN = 20
@@ -176,10 +175,12 @@ class _Values:
         self.others = 0
 
     def add(self, value: str | None, decision: str, seconds: float, ambiguity: float | None) -> None:
-        if value not in self.known and len(self.known) >= VALUES:
-            self.others += 1
-            return
-        mine = self.known.setdefault(value, _Value())
+        if value not in self.known:
+            if len(self.known) >= VALUES:
+                self.others += 1
+                return
+            self.known[value] = _Value()
+        mine = self.known[value]
         mine.decisions[decision] += 1
         mine.seconds += seconds * (decision == ACCEPT)
         if ambiguity is not None:
