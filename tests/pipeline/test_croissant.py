@@ -96,6 +96,7 @@ def at(value, path):
     return at(value[path[0]], path[1:]) if path and value is not None else value
 
 
+@pytest.mark.parametrize("place", ["embed"], indirect=True)
 def test_it_is_valid_by_the_command_of_mlcroissant_too(place):
     command = (Path(sys.executable).with_name("mlcroissant"), "validate", "--jsonld", place / CROISSANT)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
