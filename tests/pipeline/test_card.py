@@ -19,9 +19,10 @@ from scipy.stats import beta
 from pipeline.card import CARD, card, main
 from pipeline.counting import SHOWN, VALUES, Count
 from pipeline.crediting import measurements
+from pipeline.croissant import CROISSANT, croissant
 from pipeline.facts import CardFacts, Published, facts
 from pipeline.plan import read_plan
-from schemas.manifest import read_manifest
+from schemas.manifest import MANIFEST, read_manifest
 from schemas.record import Clip
 from schemas.table import markdown
 from tests.carded import CLIPS, REVIEWS, cells, frame, made, sections, seen, tables, version
@@ -375,6 +376,17 @@ def test_the_command_writes_the_same_bytes_again_and_refuses_what_is_no_version(
     assert capsys.readouterr().out == made_
     assert main(["--shards", str(tmp_path)]) == 2
     assert "holds no version" in capsys.readouterr().err
+
+
+def test_a_build_writes_card_and_croissant_file_before_the_manifest(felt_version):
+    manifest = read_manifest(felt_version)
+    found = facts(felt_version, manifest, "v1")
+    assert (felt_version / CARD).read_text() == card(found)
+    assert (felt_version / CROISSANT).read_text() == croissant(found)
+    assert (
+        min((felt_version / MANIFEST).stat().st_mtime_ns - (felt_version / name).stat().st_mtime_ns for name in (CARD, CROISSANT))
+        > 0
+    )
 
 
 def test_a_version_with_nothing_accepted_has_a_card_that_the_hub_takes(media_files, tmp_path):
