@@ -16,14 +16,15 @@ from schemas.errors import UsageError
 from schemas.manifest import MANIFEST, Counts, Manifest, WrittenFile, sealed
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter
+from schemas.reviewed import ReviewFacts
 from schemas.versions import ACCEPT, FOLDERS, REJECT, REVIEW
 from schemas.whole import write_whole
 
 
-def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str) -> str:
+def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str, people: str = "") -> str:
     """Return the hash of all that a version depends on."""
     sources = [[one.sha256, one.subtitles_sha256, asdict(one.terms), one.file] for one in found]
-    return digest([installed("affectory"), plan.hash, media, sources, [letter.file for letter in copies]], 16)
+    return digest([installed("affectory"), plan.hash, media, sources, [letter.file for letter in copies], people], 16)
 
 
 def next_name(out: Path) -> str:
@@ -53,6 +54,7 @@ def commit(  # noqa: PLR0913
     found: Sequence[Found],
     copies: Sequence[DeadLetter],
     ledger: Any,
+    reviews: ReviewFacts | None = None,
 ) -> Manifest:
     """Write dead letters, report and manifest beside the shards, and move the version to its place.
 
@@ -65,7 +67,7 @@ def commit(  # noqa: PLR0913
 
     letters = (*copies, *ledger.dead)
     write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
-    manifest = _manifest(plan, inputs, found, letters, ledger)
+    manifest = replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews)
     write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
     manifest = replace(manifest, sums_sha256=write_sums(staging, {file.file: file.sha256 for file in manifest.files}))
     write_whole(staging / MANIFEST, sealed(manifest))

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ class Shard:
     split: str
     number: int
     of: int
-    parts: tuple[tuple[Index, tuple[int, ...]], ...]
+    parts: tuple[tuple[Index, array[int]], ...]
 
     @property
     def file(self) -> str:
@@ -107,9 +108,9 @@ class _Table:
                 priority.append(ref.priority)
                 draws.append(draw(ref.clip_id))
                 ends.append(ends_group(ref.clip_id, typical))
-        self.starts, self.size, self.split = np.array(starts), np.array(size), np.array(split)
-        self.decision, self.priority, self.draws = np.array(decision), np.array(priority), np.array(draws)
-        self.ends = np.array(ends, bool)
+        self.starts, self.size, self.split = (_numbers(one) for one in (starts, size, split))
+        self.decision, self.priority, self.draws = (_numbers(one) for one in (decision, priority, draws))
+        self.ends = _numbers(ends).view(bool)
 
     def decided(self, budget: str | None) -> npt.NDArray[np.int8]:
         """Return the decisions with what the budget does not reach rejected."""
@@ -118,12 +119,17 @@ class _Table:
         made: npt.NDArray[np.int8] = np.where(waiting & ~chosen, _DECISIONS.index(REJECT), self.decision)
         return made
 
-    def parts(self, members: npt.NDArray[np.int64], indexes: Sequence[Index]) -> Iterator[tuple[Index, tuple[int, ...]]]:
+    def parts(self, members: npt.NDArray[np.int64], indexes: Sequence[Index]) -> Iterator[tuple[Index, array[int]]]:
         """Yield for each source the places of its members."""
         owners = np.searchsorted(self.starts, members, side="right") - 1
         for owner in np.unique(owners):
             places = members[owners == owner] - self.starts[owner]
-            yield indexes[owner], tuple(places.tolist())
+            yield indexes[owner], array("I", places.astype(np.uint32).tobytes())
+
+
+def _numbers(found: array[Any]) -> npt.NDArray[Any]:
+    """Return an array's own memory as numbers, not a copy."""
+    return np.frombuffer(found, found.typecode)
 
 
 def _balanced(
