@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from annotators import child, media
 from annotators.annotator import Annotator, Scope
@@ -22,6 +23,8 @@ REACH = (4096 + (16 + 4 - 1) * 1365) / 11025
 """Seconds of sound in one code: 16 windows, smoothed over 5."""
 _SILENCE = 627964279
 """The code of digital silence: nothing to recognise."""
+_HALF = 8
+"""Codes this close to one of silence are half of it: any sound that sets in after silence looks like any other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,11 @@ class ChromaprintFingerprints(Annotator[Source, None]):
         sound = media.sounds(path, media.probe(path), 0.0)
         args = sound.output("pipe:", format="chromaprint", fp_format="raw", ac=1, ar=11025).get_args()
         codes = np.frombuffer(bytes(child.run(path, args)), "<u4").copy()
-        codes[codes == _SILENCE] = 0
+        codes[near(codes == _SILENCE, _HALF)] = 0
         data = codes.astype(">u4").tobytes().hex()
         return (Fingerprint(by=self.key, stream="audio", rate=RATE, reach=REACH, bits=32, codes=data),)
+
+
+def near(marked: npt.NDArray[np.bool_], steps: int) -> npt.NDArray[np.bool_]:
+    """Return which places are at most so many steps from a marked one."""
+    return np.convolve(marked.astype(np.float64), np.ones(2 * steps + 1))[steps : steps + len(marked)] > 0

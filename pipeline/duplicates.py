@@ -22,8 +22,8 @@ _VOTES = 2
 """Equal pieces of code, at one offset, that make two sources worth comparing: chance gives one, the same scene dozens."""
 _OFFSETS = 4
 """At most so many, of pictures alone, for one pair of sources."""
-_PLACED = 0.5
-"""Share of pictures whose closest counterpart must be where the offset says: a calm face resembles itself all along."""
+_CLOSER = 0.6
+"""Pictures must be at most so much as far apart as those of one source a second apart: two takes of one calm face are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +112,7 @@ def matches(sources: Sequence[Sequence[Fingerprint]], settings: DuplicateSetting
 
 
 def _overlap(one: Match, other: Match) -> bool:
-    begin, end = max(one.start, other.start), min(one.start + one.seconds, other.start + other.seconds)
-    return abs(one.offset - other.offset) < 1.0 and end - begin > one.seconds / 2
+    return min(one.start + one.seconds, other.start + other.seconds) - max(one.start, other.start) > one.seconds / 2
 
 
 def _heard(heard: Sequence[Tape | None], seen: Sequence[Tape | None], settings: DuplicateSettings) -> Iterator[Match]:
@@ -139,18 +138,20 @@ def _seen(heard: Sequence[Tape | None], seen: Sequence[Tape | None], settings: D
         if first >= many or second % many <= first:
             continue
         one, other = _both([*seen, *flipped], first, second)
-        for part in _placed(one.codes, other.codes, max(1, round(settings.seconds * one.rate)), settings.picture):
+        for part in _moving(one, other.codes, settings):
             match = replace(_match(first, second % many, part, one, seen=True), mirrored=second >= many)
             yield replace(match, heard=_listened_to(match, heard[first], heard[second % many], settings))
 
 
-def _placed(one: Codes, other: Codes, window: int, most: float) -> Iterator[Stretch]:
-    closest = nearest(one, other, most)
-    for shift in voted(closest, window)[:_OFFSETS]:
-        for part in stretches(one, other, shift, window, most):
-            rows = np.arange(part.first, part.first + part.count)
-            there = closest[rows]
-            if np.mean((there >= 0) & (np.abs(there - rows - shift) <= 1)) >= _PLACED:
+def _moving(one: Tape, other: Codes, settings: DuplicateSettings) -> Iterator[Stretch]:
+    """Yield where pictures run alike, closer than the source is to itself a second later."""
+    window = max(1, round(settings.seconds * one.rate))
+    for shift in voted(nearest(one.codes, other, settings.picture), window)[:_OFFSETS]:
+        for part in stretches(one.codes, other, shift, window, settings.picture):
+            rows = slice(part.first, part.first + part.count)
+            apart = _mean(one.codes, other, rows, shift)
+            later = _mean(one.codes, one.codes, rows, max(1, round(one.rate)))
+            if apart is not None and later is not None and apart <= _CLOSER * later:
                 yield part
 
 
@@ -210,14 +211,15 @@ def _listened_to(match: Match, one: Tape | None, other: Tape | None, settings: D
 def _differs(match: Match, one: Tape, other: Tape, slack: int) -> float | None:
     """Return the share of bits in which a stretch differs, at the best offset within the slack; None without any to compare."""
     rows, shift = one.within(match.start, match.seconds), round(match.offset * one.rate)
-    found = []
-    for step in range(-slack, slack + 1):
-        begin, differ = aligned(one.codes, other.codes, shift + step)
-        part = differ[max(0, rows.start - begin) : max(0, rows.stop - begin)]
-        known = part[~np.isnan(part)]
-        if len(known):
-            found.append(float(known.mean()))
-    return min(found, default=None)
+    found = (_mean(one.codes, other.codes, rows, shift + step) for step in range(-slack, slack + 1))
+    return min((value for value in found if value is not None), default=None)
+
+
+def _mean(one: Codes, other: Codes, rows: slice, shift: int) -> float | None:
+    begin, differ = aligned(one, other, shift)
+    part = differ[max(0, rows.start - begin) : max(0, rows.stop - begin)]
+    known = part[~np.isnan(part)]
+    return float(known.mean()) if len(known) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.claims import Fingerprint
+from schemas.record import Clip
 
 Ints = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
@@ -48,6 +49,34 @@ class Kin:
     faces: tuple[Vector, ...] = ()
     fingerprints: tuple[Fingerprint, ...] = ()
 
+    @classmethod
+    def of(cls, clips: Sequence[Clip], fingerprints: Sequence[Fingerprint], seconds: float) -> Kin:
+        """Return what the clips of one source say: the voice of each speaker heard for so long, the face of each person."""
+        source = clips[0].source
+        voices = {told.speaker: told for clip in clips for told in clip.speakers if told.seconds >= seconds}
+        return cls(
+            source_id=source.source_id,
+            file=source.file,
+            duration=source.duration,
+            pictured="video" in source.streams,
+            given=source.split,
+            names=source.speakers,
+            voices=tuple(Vector(by=told.by, values=told.embedding) for _, told in sorted(voices.items())),
+            faces=tuple(_faces(clips)),
+            fingerprints=tuple(fingerprints),
+        )
+
+
+def _faces(clips: Iterable[Clip]) -> Iterator[Vector]:
+    """Yield the mean face of each person; a track that nobody named is a person of its own."""
+    held: dict[tuple[str, str], list[tuple[float, ...]]] = {}
+    for clip in clips:
+        persons = {claim.track: claim.person for claim in clip.persons}
+        for face in clip.likenesses:
+            held.setdefault((face.by, persons.get(face.track, f"{clip.clip_id} {face.track}")), []).append(face.embedding)
+    for (by, _), vectors in sorted(held.items()):
+        yield Vector(by=by, values=tuple(round(float(x), 6) for x in np.mean(vectors, axis=0)))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Links:
@@ -80,9 +109,9 @@ def named(kin: Sequence[Kin]) -> Links:
     return Links.of(SPEAKER, pairs)
 
 
-def alike(kind: str, vectors: Sequence[Sequence[Vector]], threshold: float) -> Links:
+def alike(kind: str, vectors: Sequence[Sequence[Vector]], threshold: float, block: int = _BLOCK) -> Links:
     """Return the links between sources that hold vectors of one author with a cosine of at least the threshold."""
-    pairs = [found for rows, owners in by_author(vectors) for found in _near(rows, owners, threshold)]
+    pairs = [found for rows, owners in by_author(vectors) for found in _near(rows, owners, threshold, block)]
     return Links(kind, _tidy(np.concatenate([np.zeros((0, 2), np.int64), *pairs])))
 
 
@@ -95,16 +124,16 @@ def by_author(vectors: Sequence[Sequence[Vector]]) -> Iterator[tuple[Vectors, In
         yield rows / lengths, np.array([number for number, _ in mine], np.int64)
 
 
-def blocks(rows: Vectors, block: int = _BLOCK) -> Iterator[tuple[int, int, npt.NDArray[np.float32]]]:
+def blocks(rows: Vectors, block: int) -> Iterator[tuple[int, int, npt.NDArray[np.float32]]]:
     """Yield the cosines of all pairs of rows, in blocks of the upper triangle: where a block starts, and the block."""
     for top in range(0, len(rows), block):
         for left in range(top, len(rows), block):
             yield top, left, rows[top : top + block] @ rows[left : left + block].T
 
 
-def _near(rows: Vectors, owners: Ints, threshold: float) -> Iterator[Ints]:
+def _near(rows: Vectors, owners: Ints, threshold: float, block: int) -> Iterator[Ints]:
     held: list[Ints] = []
-    for top, left, cosines in blocks(rows):
+    for top, left, cosines in blocks(rows, block):
         one, other = np.nonzero(cosines >= threshold)
         held.append(np.stack([owners[one + top], owners[other + left]], axis=1))
         if sum(map(len, held)) > _MANY:

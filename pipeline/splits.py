@@ -44,6 +44,8 @@ class SplitSettings:
     """Cosine of two voices from which they are one person's."""
     face: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Cosine of two faces from which they are one person's."""
+    voice_seconds: Annotated[float, Field(ge=0)] = 5.0
+    """Voices of speakers who say less in a source are not compared: they tell too little."""
     slack: Annotated[float, Field(ge=0)] = 0.1
     """By which share of it a split may be fuller than it should be, before the hash is overruled."""
 

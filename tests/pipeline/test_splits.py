@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -127,13 +128,9 @@ def test_a_planted_leak_stops_the_build():
 def many(count, seed=0):
     random = np.random.default_rng(seed)
     speakers = random.integers(0, count // 4, count)
-    links = [
-        Links.of(SPEAKER, zip(order[:-1], order[1:], strict=True))
-        for order in (np.flatnonzero(speakers == s) for s in set(speakers))
-    ]
-    pairs = np.concatenate([each.pairs for each in links])
+    pairs = [pair for speaker in set(speakers.tolist()) for pair in pairwise(np.flatnonzero(speakers == speaker).tolist())]
     clips = random.multinomial(10, [0.1, 0.3, 0.6], count)
-    return [source(number) for number in range(count)], (Links(SPEAKER, pairs),), Counted(LABELS, clips)
+    return [source(number) for number in range(count)], (Links.of(SPEAKER, pairs),), Counted(LABELS, clips)
 
 
 def test_splits_are_of_the_wanted_size_and_alike_in_their_labels():
