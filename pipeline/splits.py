@@ -40,10 +40,12 @@ class SplitSettings:
     train: Share = 0.8
     validation: Share = 0.1
     test: Share = 0.1
-    voice: Annotated[float, Field(gt=0, le=1)] = 0.55
-    """Cosine of two voices from which they are one person's."""
+    voice: Annotated[float, Field(gt=0, le=1)] = 0.65
+    """Cosine of two voices from which they are one person's. Measured with ECAPA on 16 speakers, 10 of them actors in one studio,
+    by 6 s and more: 97 % of one voice in one mood, 40 % across moods such as fury and boredom, 0.05 % of two voices."""
     face: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Cosine of two faces from which they are one person's."""
+    """Cosine of two faces from which they are one person's. Measured with SFace on 35 faces: ten pairs of one person in different
+    pictures are at 0.52 to 0.81, 580 pairs of two persons at 0.42 at most, on average 0.08, deviation 0.10."""
     voice_seconds: Annotated[float, Field(ge=0)] = 5.0
     """Voices of speakers who say less in a source are not compared: they tell too little."""
     slack: Annotated[float, Field(ge=0)] = 0.1
