@@ -25,6 +25,8 @@ from schemas.whole import write_whole
 SALT, PULLED = "salt", ".pulled-"
 OVERLAP = timedelta(seconds=60)
 """How far a pull looks back behind the last one: what the server stamped earlier and stored later."""
+_FIELDS = "id,data,annotations,completed_by,result,lead_time,was_cancelled,created_at,updated_at"
+"""Of tasks and of their annotations: the server takes names of both in one list."""
 _STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -150,7 +152,7 @@ def _latest(client: Client, project: Project) -> str | None:
 
 def _changed(client: Client, project: Project, since: str | None) -> Iterator[Mapping[str, Any]]:
     later = [where("updated_at", "greater_or_equal", "Datetime", since)] if since else []
-    return client.tasks(project.number, *later, fields="all", include="id,data,annotations")
+    return client.tasks(project.number, *later, fields="all", include=_FIELDS)
 
 
 def _answers(task: Mapping[str, Any], server: str) -> tuple[list[Answer], dict[int, Unread]]:

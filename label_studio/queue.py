@@ -59,7 +59,7 @@ def projects(client: Client) -> tuple[Project, ...]:
     """Return our projects on a server, oldest first, told by a mark in their description."""
     marked = (
         (project, mark)
-        for project in client.pages("/api/projects", include="task_number")
+        for project in client.pages("/api/projects")
         if (mark := _MARK.search(project["description"] or ""))
     )
     found = (
