@@ -1,5 +1,6 @@
 """A reviewer's server as its user has it: started by its command, killed, started again. And what tests ask of it."""
 
+import io
 import json
 import os
 import re
@@ -9,9 +10,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from unittest.mock import patch
 
 from label_studio.client import Client
 from label_studio.command import own_folder
@@ -37,16 +40,17 @@ def clean():
 
 
 def ran(name, *arguments, **env):
-    """Run one of our commands; return its status and what it said."""
-    process = command(name, *arguments, **env)
-    said, _ = process.communicate(timeout=300)
-    return process.returncode, said
+    """Run one of our commands in this process; return its status and what it said."""
+    said = io.StringIO()
+    with patch.dict(os.environ, {**clean(), **env}, clear=True), redirect_stdout(said), redirect_stderr(said):
+        status = import_module(f"label_studio.{name}").main([str(one) for one in arguments])
+    return status, said.getvalue()
 
 
-def version(out, name, numbers, files):
+def version(out, name, numbers, files, **more):
     """Write a version of these clips, as a build does, under its own name; media come from `files`."""
     judge = replace(read_plan("embedded").judge, judged=True)
-    made = written([felt(clip(number, fps=25.0), judge) for number in numbers], files, out / f".{name}")
+    made = written([felt(clip(number, fps=25.0, **more), judge) for number in numbers], files, out / f".{name}")
     made.rename(out / name)
     return out / name
 
