@@ -80,7 +80,7 @@ def test_nothing_but_clips_is_served(server, shown):
     (own_folder(server.shards) / Path(CLIPS).parent / "secret.txt").write_text("x")
     with server.client as client:
         for path in ("secret.txt", "../server.json", "clips/../secret.txt", "clips/../../server.json"):
-            with pytest.raises(AffectoryError, match="answers (404|500)"):
+            with pytest.raises(AffectoryError, match=r"answers (404|500)"):
                 client.fetch(f"/data/local-files/?d={path}", 0, 1)
 
 
