@@ -62,9 +62,10 @@ def test_a_bad_annotation_is_listed_and_stops_nothing(server, asked):
     assert f"annotation {bad}" in pulled(server)
     with server.client as client:
         client.delete(f"/api/annotations/{bad}/")
+    assert f"annotation {bad}" not in pulled(server)
     with server.client as client:
         answered(client, asked[1])
-    assert f"annotation {bad}" not in pulled(server)
+    assert "1 new" in pulled(server)
 
 
 def test_a_killed_pull_goes_on_and_each_answer_is_there_once(server, asked):
