@@ -1,6 +1,6 @@
 """What a source looks like: a perceptual hash of 256 bits per picture, a few pictures per second.
 
-ImageHash's `phash`: the signs of the lowest frequencies of the picture's cosine transform. PDQ tells as much, but must be compiled.
+ImageHash's `phash`: the signs of the lowest frequencies of a cosine transform. PDQ tells as much, but must be compiled.
 """
 
 from __future__ import annotations
