@@ -12,6 +12,7 @@ from pydantic import Field
 
 from label_studio.agreement import ADJUDICATE, ALL, NOMINAL, SCORED, TOGETHER, fitted, latest, scored, value
 from label_studio.answers import Answer
+from label_studio.form import UNCLEAR
 from schemas.errors import UsageError
 from schemas.spaces import space
 
@@ -46,7 +47,7 @@ class Decision:
     arousal: float | None = None
     intensity: float | None = None
     face: tuple[str, ...] = ()
-    """What the face alone says (V); () where it was not asked or is not decided; likewise voice (A) and words (T)."""
+    """What the face alone says (V); () where it was not asked, is unclear or not decided; likewise voice (A) and words (T)."""
     voice: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     truth: str | None = None
@@ -179,7 +180,7 @@ def _judged(panel: _Panel, clip: str, belief: Mapping[str, float], alone: Answer
 def _check(answers: Iterable[Answer], name: str) -> None:
     known = set(space(name).labels)
     for answer in answers:
-        strange = {label for one in answer.given for label in one.names} - known
+        strange = {name for one in answer.given for name in one.names if name != UNCLEAR or one.modality == ALL} - known
         if strange:
             raise UsageError(f"answer {answer.answer_id} of clip {answer.clip_id} says {sorted(strange)[0]}, no label of {name}")
 
@@ -194,7 +195,7 @@ def _mean(answers: Iterable[Answer], field: str) -> float | None:
 
 
 def _names(label: str | None) -> tuple[str, ...]:
-    return tuple(label.split(TOGETHER)) if label is not None else ()
+    return tuple(label.split(TOGETHER)) if label not in {None, UNCLEAR} else ()
 
 
 def _spread(belief: Mapping[str, float], name: str) -> tuple[tuple[str, float], ...]:

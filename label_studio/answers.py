@@ -62,8 +62,13 @@ class Answer:
 
     @property
     def by(self) -> str:
-        """Return the provenance key of the person, with the form that was filled in."""
-        return Provenance(name=f"person.{self.reviewer}", version="1", config=canonical({"form": self.form})).key
+        """Return the provenance key of the person."""
+        return person(self).key
+
+
+def person(answer: Answer) -> Provenance:
+    """Return the author of an answer: a person is an annotator without settings, whatever the form."""
+    return Provenance(name=f"person.{answer.reviewer}", version="1", config=canonical({}))
 
 
 def read(annotation: Mapping[str, object], task_data: Mapping[str, object], server: str) -> Answer:

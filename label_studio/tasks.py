@@ -55,12 +55,15 @@ class Task:
 
 
 def task(row: Mapping[str, Any], version: str, media: Media, disagree: float = DISAGREE) -> Task:
-    """Return the task of a row: blind first where its modalities disagree, everything at once otherwise.
+    """Return the task of a row: blind first where its modalities disagree or it is audited, everything at once otherwise.
+
+    An audit tells how often agreement of the machines is right, so it must not see what they say of one modality by another.
 
     Raises:
         ItemError: the row gives no valid task.
     """
-    kind = CONFLICT if _in_conflict(row, disagree) else ORDINARY
+    audited = bool(row["routes"]) and row["routes"][-1]["audit"]
+    kind = CONFLICT if audited or _in_conflict(row, disagree) else ORDINARY
     return _checked(row, version, kind, _judged(row, media, later=kind == CONFLICT))
 
 

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from annotators.annotator import Annotator
 from pipeline.annotate import Bench, dead_letter, spoken_by
 from pipeline.meter import METER
+from pipeline.people import People
 from pipeline.policy import Judge
 from pipeline.pooled import Pooled
 from pipeline.shards import ShardFile
@@ -66,9 +67,9 @@ class Keep(Pooled):
 class Identify(Pooled):
     """References to all clips of one source in; their index out, with the claims made over all of them, assessed and routed."""
 
-    def __init__(self, annotators: Sequence[Annotator[Any, Any]], judge: Judge, bench: Bench) -> None:
+    def __init__(self, annotators: Sequence[Annotator[Any, Any]], judge: Judge, people: People, bench: Bench) -> None:
         super().__init__(bench.workers)
-        self.annotators, self.judge, self.bench = tuple(annotators), judge, bench
+        self.annotators, self.judge, self.people, self.bench = tuple(annotators), judge, people, bench
 
     def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Index]:
         """Let each annotator see the clips of the source in order of time; then judge each clip."""
@@ -79,7 +80,8 @@ class Identify(Pooled):
             with METER.time(annotator.name):
                 clips = spoken_by(annotator, clips, self.bench)
         with METER.time("judge"):
-            kept = tuple(keep(self.judge(replace(clip, image=best_face(clip))), self.bench) for clip in clips)
+            judged = (self.judge(replace(clip, image=best_face(clip))) for clip in clips)
+            kept = tuple(keep(self.people.settled(clip, self.judge, self.bench.store), self.bench) for clip in judged)
         key = digest([asdict(ref) for ref in kept])
         self.bench.store.put("indexes", key, kept, _REFS)
         return (Index(source_id=source_id, key=key),)

@@ -8,17 +8,21 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from label_studio.answers import Answer
 from pipeline.manifest import commit, fingerprint, next_name
 from pipeline.meter import METER, progress
+from pipeline.people import authors, gather, key, laid_out
 from pipeline.plan import Plan, budgeted, read_plan, shipped
 from pipeline.sources import Found, find, part
+from pipeline.teaching import taught
 from schemas.errors import AffectoryError, UsageError
 from schemas.manifest import latest, read_manifest
 from schemas.record import DeadLetter
+from schemas.reviewed import ReviewFacts
 
 
 def parser() -> argparse.ArgumentParser:
@@ -71,23 +75,43 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """All that decides what a version holds, and its name."""
+
+    plan: Plan
+    found: tuple[Found, ...]
+    copies: tuple[DeadLetter, ...]
+    answers: tuple[Answer, ...]
+    reviews: ReviewFacts | None
+    inputs: str
+    name: str
+
+
 def _build(args: argparse.Namespace, beam_args: Sequence[str]) -> int:
     if args.workers < 1:
         raise UsageError(f"--workers {args.workers}: at least 1")
     if args.version is not None and ("/" in args.version or args.version.startswith(".")):
         raise UsageError(f"--version {args.version}: a plain name")
-    plan = budgeted(read_plan(args.plan), args.review_budget)
-    found, copies = find(args.source)
-    inputs = fingerprint(plan, found, copies, args.media)
-    name = args.version or next_name(args.out)
-    if _is_there(args, inputs):
+    job = _job(args)
+    if _is_there(args, job.inputs):
         return 0
     if args.part:
-        found = part(found, *args.part)
+        job = replace(job, found=part(job.found, *args.part))
     if args.dry_run:
-        sys.stdout.write(_intent(args, plan, found, copies, name))
+        sys.stdout.write(_intent(args, job))
         return 0
-    return _run(args, beam_args, plan, found, copies, inputs, name)
+    return _run(args, beam_args, job)
+
+
+def _job(args: argparse.Namespace) -> Job:
+    plan = budgeted(read_plan(args.plan), args.review_budget)
+    found, copies = find(args.source)
+    answers = gather(args.out)
+    plan, reviews = taught(plan, answers, args.out)
+    inputs = fingerprint(plan, found, copies, args.media, key(answers, plan.review))
+    name = args.version or next_name(args.out)
+    return Job(plan=plan, found=found, copies=copies, answers=answers, reviews=reviews, inputs=inputs, name=name)
 
 
 def _is_there(args: argparse.Namespace, inputs: str) -> bool:
@@ -104,15 +128,7 @@ def _is_there(args: argparse.Namespace, inputs: str) -> bool:
     return False
 
 
-def _run(  # noqa: PLR0913, PLR0917
-    args: argparse.Namespace,
-    beam_args: Sequence[str],
-    plan: Plan,
-    found: tuple[Found, ...],
-    copies: tuple[DeadLetter, ...],
-    inputs: str,
-    name: str,
-) -> int:
+def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
     from annotators.models import require  # noqa: PLC0415
     from annotators.spending import PURSE  # noqa: PLC0415
 
@@ -123,19 +139,20 @@ def _run(  # noqa: PLR0913, PLR0917
     logging.disable(logging.NOTSET)
 
     beam_options = options(beam_args)
-    for annotator in plan.annotators:
+    for annotator in job.plan.annotators:
         annotator.check()
-    require([ref.name for annotator in plan.annotators for ref in annotator.provenance.models])
+    require([ref.name for annotator in job.plan.annotators for ref in annotator.provenance.models])
     work = (args.work or args.out / ".work").resolve()
     bench = Bench(work=work, device=_device(args.device), workers=args.workers)
-    staging = work / "staging" / inputs
+    staging = work / "staging" / job.inputs
     shutil.rmtree(staging, ignore_errors=True)
     shutil.rmtree(work / UNSETTLED, ignore_errors=True)
-    release = None if args.part else Release(folder=staging, media=args.media, about=about(plan))
+    release = None if args.part else Release(folder=staging, media=args.media, about=about(job.plan, job.answers))
     PURSE.reset()
-    METER.reset(per_source=("probe", *(annotator.name for annotator in plan.scoped("source")), "write"))
-    with progress(len(found)):
-        ledger = run(found, plan, bench, release, beam_options)
+    METER.reset(per_source=("probe", *(annotator.name for annotator in job.plan.scoped("source")), "write"))
+    people = laid_out(job.answers, job.plan.review, bench.store)
+    with progress(len(job.found)):
+        ledger = run(job.found, job.plan, people, bench, release, beam_options)
     if release is None:
         sys.stdout.write(
             f"part {args.part[0]}/{args.part[1]} is done; run without --part to assemble\n" + METER.table() + PURSE.table()
@@ -143,9 +160,12 @@ def _run(  # noqa: PLR0913, PLR0917
         return 0
     unsettled = sum(1 for _ in (work / UNSETTLED).rglob("*.json"))
     # A version with answers that are still due is not what its inputs could give: the same command has more to do.
-    inputs += f" but {unsettled}" if unsettled else ""
-    manifest = commit(staging, args.out / name, plan=plan, inputs=inputs, found=found, copies=copies, ledger=ledger)
-    sys.stdout.write(manifest.summary(args.out / name) + METER.table() + PURSE.table() + _due(unsettled))
+    inputs = f"{job.inputs} but {unsettled}" if unsettled else job.inputs
+    place = args.out / job.name
+    manifest = commit(
+        staging, place, plan=job.plan, inputs=inputs, found=job.found, copies=job.copies, reviews=job.reviews, ledger=ledger
+    )
+    sys.stdout.write(manifest.summary(place) + METER.table() + PURSE.table() + _due(unsettled))
     return 0
 
 
@@ -155,19 +175,20 @@ def _due(unsettled: int) -> str:
     )
 
 
-def about(plan: Plan) -> dict[str, str]:
+def about(plan: Plan, answers: Sequence[Answer] = ()) -> dict[str, str]:
     """Return what each Parquet file says about itself: every author in it, resolved."""
     from pydantic_core import to_json  # noqa: PLC0415
 
-    authors = {author.key: asdict(author) for author in plan.authors}
-    return {"affectory": to_json({"affectory": version("affectory"), "authors": authors}).decode()}
+    known = {author.key: asdict(author) for author in (*plan.authors, *authors(answers, plan.review))}
+    return {"affectory": to_json({"affectory": version("affectory"), "authors": known}).decode()}
 
 
-def _intent(args: argparse.Namespace, plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], name: str) -> str:
-    lines = [f"would write {args.out / name} by plan {plan.name} ({plan.hash}) from {len(found)} sources"]
-    lines += [f"  {one.file}" + (f"  with {Path(one.subtitles).name}" if one.subtitles else "") for one in found]
-    lines += [f"  {letter.file}: left out, {letter.reason}" for letter in copies]
-    lines += [f"annotators: {', '.join(annotator.key for annotator in plan.annotators)}"]
+def _intent(args: argparse.Namespace, job: Job) -> str:
+    lines = [f"would write {args.out / job.name} by plan {job.plan.name} ({job.plan.hash}) from {len(job.found)} sources"]
+    lines += [f"  {one.file}" + (f"  with {Path(one.subtitles).name}" if one.subtitles else "") for one in job.found]
+    lines += [f"  {letter.file}: left out, {letter.reason}" for letter in job.copies]
+    lines += [f"answers of people: {len(job.answers)}"] if job.answers else []
+    lines += [f"annotators: {', '.join(annotator.key for annotator in job.plan.annotators)}"]
     return "\n".join(lines) + "\n"
 
 

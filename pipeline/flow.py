@@ -19,6 +19,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 from pipeline.annotate import Annotate, Bench
 from pipeline.assemble import LEDGER, Identify, Keep, Ledger, WriteLedger
 from pipeline.clips import CutClips, Probe, Segment
+from pipeline.people import People
 from pipeline.plan import Plan
 from pipeline.pooled import DEAD
 from pipeline.release import WriteShard, planned
@@ -71,11 +72,13 @@ def _unknown(beam_args: Sequence[str]) -> list[str]:
     return [arg for arg in parser.parse_known_args(list(beam_args))[1] if arg != "--"]
 
 
-def run(found: Sequence[Found], plan: Plan, bench: Bench, release: Release | None, beam_options: PipelineOptions) -> Ledger:
+def run(
+    found: Sequence[Found], plan: Plan, people: People, bench: Bench, release: Release | None, beam_options: PipelineOptions
+) -> Ledger:
     """Run the pipeline to its end and return what became of everything."""
     local = beam_options.view_as(StandardOptions).runner.rpartition(".")[2] == LOCAL
     pipeline = beam.Pipeline(options=beam_options)
-    indexes, dead = _work(pipeline | "Sources" >> beam.Create(list(found), reshuffle=not local), plan, bench, local)
+    indexes, dead = _work(pipeline | "Sources" >> beam.Create(list(found), reshuffle=not local), plan, people, bench, local)
     if release is not None:
         _write(indexes, dead, plan, bench, release)
     pipeline.run().wait_until_finish()
@@ -88,7 +91,7 @@ def run(found: Sequence[Found], plan: Plan, bench: Bench, release: Release | Non
     return ledger
 
 
-def _work(found: Any, plan: Plan, bench: Bench, local: bool) -> tuple[Any, Any]:
+def _work(found: Any, plan: Plan, people: People, bench: Bench, local: bool) -> tuple[Any, Any]:
     """Return the index of each source that has clips, and all dead letters."""
     dead = []
 
@@ -111,7 +114,7 @@ def _work(found: Any, plan: Plan, bench: Bench, local: bool) -> tuple[Any, Any]:
     clips = annotate(step("Cut", wanted, CutClips(plan.cut, bench)), "clip")
     kept = step("Keep", clips, Keep(bench))
     by_source = kept | "By source" >> beam.Map(lambda ref: (ref.source_id, ref)) | "Gather" >> beam.GroupByKey()
-    indexes = step("Identify", by_source, Identify(plan.scoped("clips of a source"), plan.judge, bench))
+    indexes = step("Identify", by_source, Identify(plan.scoped("clips of a source"), plan.judge, people, bench))
     return indexes, dead | "Dead letters" >> beam.Flatten()
 
 

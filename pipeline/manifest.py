@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,18 @@ from typing import Any
 from pipeline.plan import Plan
 from pipeline.sources import Found
 from schemas.errors import UsageError
-from schemas.manifest import MANIFEST, MANIFEST_JSON, Counts, Manifest, WrittenFile
+from schemas.manifest import MANIFEST, Counts, Manifest, WrittenFile, sealed
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter
+from schemas.reviewed import ReviewFacts
 from schemas.versions import ACCEPT, FOLDERS, REJECT, REVIEW
 from schemas.whole import write_whole
 
 
-def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str) -> str:
+def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str, people: str = "") -> str:
     """Return the hash of all that a version depends on."""
     sources = [[one.sha256, one.subtitles_sha256, asdict(one.terms), one.file] for one in found]
-    return digest([installed("affectory"), plan.hash, media, sources, [letter.file for letter in copies]], 16)
+    return digest([installed("affectory"), plan.hash, media, sources, [letter.file for letter in copies], people], 16)
 
 
 def next_name(out: Path) -> str:
@@ -53,20 +54,29 @@ def commit(  # noqa: PLR0913
     found: Sequence[Found],
     copies: Sequence[DeadLetter],
     ledger: Any,
+    reviews: ReviewFacts | None = None,
 ) -> Manifest:
-    """Write dead letters, report and manifest beside the shards, and move the version to its place.
+    """Write dead letters, report, card and manifest beside the shards, and move the version to its place.
 
     Raises:
         UsageError: the place was taken while the build ran.
     """
+    from pipeline.card import CARD, card  # noqa: PLC0415
+    from pipeline.croissant import CROISSANT, croissant  # noqa: PLC0415
+    from pipeline.facts import facts  # noqa: PLC0415
+    from pipeline.integrity import write_sums  # noqa: PLC0415
     from pipeline.report import REPORT, page  # noqa: PLC0415
     from pipeline.shards import write_dead  # noqa: PLC0415
 
     letters = (*copies, *ledger.dead)
     write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
-    manifest = _manifest(plan, inputs, found, letters, ledger)
+    manifest = replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews)
     write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
-    write_whole(staging / MANIFEST, MANIFEST_JSON.dump_json(manifest, indent=1) + b"\n")
+    counted = facts(staging, manifest, place.name)
+    write_whole(staging / CARD, card(counted).encode())
+    write_whole(staging / CROISSANT, croissant(counted).encode())
+    manifest = replace(manifest, sums_sha256=write_sums(staging, {file.file: file.sha256 for file in manifest.files}))
+    write_whole(staging / MANIFEST, sealed(manifest))
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         staging.rename(place)
@@ -114,4 +124,5 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
         files=tuple(WrittenFile(file=s.file, rows=s.rows, bytes=s.bytes, sha256=s.sha256) for s in ledger.shards),
         rows_sha256=added(sum(int(shard.rows_sha256, 16) for shard in ledger.shards)),
         sources=tuple({"source_id": one.source_id, "sha256": one.sha256, "file": one.file} for one in found),
+        sums_sha256="",
     )

@@ -11,6 +11,7 @@ from typing import Any
 from annotators import catalog
 from annotators.annotator import Annotator, configured
 from annotators.cutting import CutSettings
+from label_studio.adjudication import ReviewSettings
 from pipeline.assess import AssessSettings
 from pipeline.policy import Judge, RouteSettings, allowed
 from pipeline.segment import SegmentSettings
@@ -32,6 +33,8 @@ class ReleaseSettings:
     row_group_bytes: int = 64_000_000
     row_group_rows: int = 100
     """A row group ends at whichever comes first; the viewer of the Hub reads pages of 100 rows."""
+    row_group_typical: int = 25
+    """About so many rows make a row group: it ends behind one clip in so many, chosen by the hash that its id is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Plan:
     release: ReleaseSettings
     assess: AssessSettings
     route: RouteSettings
+    review: ReviewSettings
     annotators: tuple[Annotator[Any, Any], ...]
 
     def scoped(self, scope: str) -> tuple[Annotator[Any, Any], ...]:
@@ -72,6 +76,7 @@ class Plan:
             "release": asdict(self.release),
             "assess": asdict(self.assess),
             "route": asdict(self.route),
+            "review": asdict(self.review),
             "annotators": [asdict(annotator.provenance) for annotator in self.annotators],
         }
 
@@ -99,7 +104,7 @@ def read_plan(name: str) -> Plan:
         raise UsageError(f"--plan {name}: no such file; shipped plans are {', '.join(shipped())}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
         raise UsageError(f"--plan {path}: {error}") from error
-    if unknown := set(table) - {"segment", "cut", "release", "assess", "route", "annotators"}:
+    if unknown := set(table) - {"segment", "cut", "release", "assess", "route", "review", "annotators"}:
         raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
     plan = Plan(
         name=path.stem,
@@ -108,6 +113,7 @@ def read_plan(name: str) -> Plan:
         release=checked(ReleaseSettings, table.get("release", {}), f"--plan {path}: [release]"),
         assess=checked(AssessSettings, table.get("assess", {}), f"--plan {path}: [assess]"),
         route=checked(RouteSettings, table.get("route", {}), f"--plan {path}: [route]"),
+        review=checked(ReviewSettings, table.get("review", {}), f"--plan {path}: [review]"),
         annotators=_annotators(table.get("annotators", []), f"--plan {path}: [[annotators]]"),
     )
     _check(plan, path)

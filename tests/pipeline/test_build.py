@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotators import models
+from label_studio.answers import Answer, Given, write
+from label_studio.command import ANSWERS, REVIEWS
 from pipeline.build import main
 from pipeline.report import REPORT
 from schemas.record import Origin
@@ -219,6 +221,37 @@ def test_an_edited_plan_redoes_only_what_it_changes(built, raw, tmp_path):
 
 
 @pytest.mark.server
+def test_what_people_answer_decides_the_next_version_and_leaves_the_last_one_as_it_was(built, raw, tmp_path):
+    shutil.copytree(built[0] / "v1", tmp_path / "v1")
+    before = {file: (tmp_path / "v1" / file).read_bytes() for file in shards(tmp_path / "v1")}
+    (clip_id, *_) = (row["clip_id"] for row in rows(tmp_path / "v1") if row["routes"][-1]["decision"] == "review")
+    for who in ("ann", "bob"):
+        given = tuple(Given(modality=modality, names=("disgust",)) for modality in ("face", "all"))
+        answer = Answer(
+            answer_id=who,
+            clip_id=clip_id,
+            version="v1",
+            form="0",
+            kind="conflict",
+            reviewer=who,
+            seconds=9.0,
+            submitted="2026-11-21T10:00:00Z",
+            given=given,
+        )
+        write(tmp_path / REVIEWS / ANSWERS, answer)
+    said = finished(build(raw, tmp_path, "--work", built[0] / ".work"))
+    assert "turns.pyannote" in said
+    (row,) = (row for row in rows(tmp_path / "v2") if row["clip_id"] == clip_id)
+    assert row["routes"][-1]["decision"] == "accept"
+    assert row["routes"][-1]["reasons"] == ["decided by 2 people: disgust, 1.00"]
+    authors = json.loads(pq.read_schema(tmp_path / "v2" / shards(tmp_path / "v2")[0]).metadata[b"affectory"])["authors"]
+    assert {one["by"] for one in row["reviews"]} <= set(authors)
+    assert len(rows(tmp_path / "v2")) == len(rows(tmp_path / "v1"))
+    assert {file: (tmp_path / "v1" / file).read_bytes() for file in before} == before
+    assert manifest(tmp_path / "v2")["reviews"]["decided"] == 1
+    assert "up to date" in finished(build(raw, tmp_path, "--work", built[0] / ".work"))
+
+
 def test_the_portable_runner_gives_the_same_rows(built, raw, tmp_path):
     with prism.running() as options:
         finished(build(raw, tmp_path, *options))

@@ -1,0 +1,57 @@
+"""What people's answers teach the next version: how sure each machine may be, and from where on a person must decide.
+
+Learned is always from the plan as it is written and from the versions that people saw, so the same answers teach the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from label_studio.adjudication import Decision, ReviewSettings, decided
+from label_studio.agreement import ALL
+from label_studio.answers import Answer
+from label_studio.facts import facts
+from pipeline.learning import Judged, changed, learn
+from pipeline.plan import Plan
+from schemas.claims import Label
+from schemas.manifest import read_manifest
+from schemas.reviewed import ReviewFacts
+from schemas.versions import picked
+
+
+def taught(plan: Plan, answers: Sequence[Answer], out: Path) -> tuple[Plan, ReviewFacts | None]:
+    """Return the plan with what the answers teach, and what there is to say about them; None without answers."""
+    if not answers:
+        return plan, None
+    learned = learn(judged(answers, plan.review, out), plan.assess, plan.route)
+    better = replace(
+        plan,
+        assess=changed(plan.assess, learned.temperatures),
+        route=replace(plan.route, conflict=learned.conflict),
+    )
+    return better, replace(facts(answers, plan.review), learned=learned.facts())
+
+
+def judged(answers: Sequence[Answer], settings: ReviewSettings, out: Path) -> Iterator[Judged]:
+    """Yield what people decided beside what machines said in the version that they saw; of versions that are gone nothing."""
+    seen: dict[str, str] = {}
+    for answer in sorted(answers, key=lambda one: (one.submitted, one.answer_id)):
+        seen.setdefault(answer.clip_id, answer.version)
+    decisions = {one.clip_id: one for one in decided(answers, settings) if one.cannot is None}
+    for name in sorted({seen[clip] for clip in decisions}):
+        if read_manifest(out / name) is not None:
+            clips = [clip for clip in decisions if seen[clip] == name]
+            for row in picked(out / name, clips, ("labels", "routes")):
+                yield _judged(row, decisions[row["clip_id"]])
+
+
+def _judged(row: Mapping[str, Any], decision: Decision) -> Judged:
+    labels = tuple(
+        Label(**{**label, "names": tuple(label["names"]), "scores": tuple(label["scores"])}) for label in row["labels"]
+    )
+    alone = (("face", decision.face), ("voice", decision.voice), ("words", decision.words), (ALL, decision.names))
+    audited = bool(row["routes"]) and bool(row["routes"][-1]["audit"])
+    return Judged(clip_id=row["clip_id"], labels=labels, people=tuple(pair for pair in alone if pair[1]), audited=audited)
