@@ -9,11 +9,15 @@ from schemas.errors import ItemError
 
 VIDEO, SILENT, SOUND = "mp4", "silent.mp4", "flac"
 """Kinds of media: the clip, the clip without its sound, the sound."""
-# The first Tab on a page leads to what has a tabindex above 0; the following ones go on from there.
+LATER = "later"
+"""The clip where its sound was played before: it waits to be played."""
+# Chromium's Tab skips a tabindex above 0 once something was focused before, and finds nothing else near where nothing was.
+_MEDIA = 'controls controlslist="nodownload noplaybackrate noremoteplayback" preload="auto"'
 _PLAYERS = {
-    VIDEO: '<video src="{}" controls playsinline preload="auto" tabindex="1"></video>',
-    SILENT: '<video src="{}" controls playsinline autoplay muted loop tabindex="1"></video>',
-    SOUND: '<audio src="{}" controls preload="auto" tabindex="1"></audio>',
+    VIDEO: f'<video src="{{}}" {_MEDIA} playsinline disablepictureinpicture autoplay tabindex="1"></video>',
+    LATER: f'<video src="{{}}" {_MEDIA} playsinline disablepictureinpicture></video>',
+    SILENT: '<video src="{}" playsinline disablepictureinpicture autoplay muted loop></video>',
+    SOUND: f'<audio src="{{}}" {_MEDIA} tabindex="1"></audio>',
 }
 NO_PICTURE = "<p>This clip has no picture: choose <b>unclear</b>.</p>"
 NO_SOUND = "<p>This clip has no sound: choose <b>unclear</b>.</p>"
