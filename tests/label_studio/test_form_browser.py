@@ -51,7 +51,6 @@ def row(studio):
     made = "ffmpeg -v error -y -f lavfi -i testsrc=d=3:r=25:s=320x240 -f lavfi -i sine=d=3 -c:v libx264 -pix_fmt yuv420p -c:a aac"
     subprocess.run([*made.split(), whole], check=True)
     whole.with_suffix(".silent.mp4").write_bytes(silenced(whole.read_bytes()))
-    )
     subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", whole, "-vn", whole.with_suffix(".flac")], check=True)
     return one
 
