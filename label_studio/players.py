@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import tempfile
 from html import escape
-from pathlib import Path
 
 from schemas.errors import ItemError
 
@@ -39,20 +36,3 @@ def player(url: str, kind: str) -> str:
 def is_player(html: str) -> bool:
     """Tell whether a piece of HTML is one of ours, and nothing beside it."""
     return html in {NO_PICTURE, NO_SOUND, NO_CLIP} or any(shape.fullmatch(html) for shape in _SHAPES)
-
-
-def silenced(video: bytes) -> bytes:
-    """Return an mp4 without its sound; the picture is copied, not encoded again.
-
-    Raises:
-        ItemError: ffmpeg cannot read it.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        whole, silent = Path(folder, "whole.mp4"), Path(folder, "silent.mp4")
-        whole.write_bytes(video)
-        command: list[str | Path] = ["ffmpeg", "-v", "error", "-i", whole, "-map", "0:v:0", "-c", "copy", "-fflags", "+bitexact",
-                   "-movflags", "+faststart", silent]  # fmt: skip
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        if done.returncode:
-            raise ItemError(f"ffmpeg cannot take the sound off: {done.stderr.decode(errors='replace').strip()[-200:]}")
-        return silent.read_bytes()

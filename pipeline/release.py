@@ -97,12 +97,12 @@ class _Table:
 
     def __init__(self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]], typical: int) -> None:
         self.splits: dict[str, int] = {}
-        starts, size, split, decision = array("q"), array("q"), array("i"), array("b")
+        starts, size, split, decision = array("q"), array("I"), array("H"), array("b")
         priority, draws, ends = array("d"), array("Q"), array("b")
         for index in indexes:
             starts.append(len(size))
             for ref in read(index):
-                size.append(ref.size)
+                size.append(min(ref.size, 2**32 - 1))
                 split.append(self.splits.setdefault(ref.split, len(self.splits)))
                 decision.append(_DECISIONS.index(ref.decision))
                 priority.append(ref.priority)
@@ -141,11 +141,12 @@ def _balanced(
     """
     if not len(members):
         return
-    behind = np.cumsum(sizes)
+    behind = np.cumsum(sizes, dtype=np.int64)
     total = max(int(behind[-1]), 1)
     count = max(1, min(len(members), round(total / target)))
-    numbers = np.minimum(count - 1, (behind - sizes + sizes // 2) * count // total)
-    bounds = np.flatnonzero(np.diff(numbers)) + 1
+    middles = behind - sizes // 2
+    bounds = np.searchsorted(middles, [-(-number * total // count) for number in range(1, count)])
+    bounds = np.unique(bounds[(bounds > 0) & (bounds < len(members))])
     whole = np.append(np.flatnonzero(ends) + 1, len(members))
     later = whole[np.searchsorted(whole, bounds)]
     near = behind[later - 1] - behind[bounds - 1] <= target // 4
