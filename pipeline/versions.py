@@ -46,8 +46,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 1 where damage was found, 2 for bad usage."""
+    args = parser().parse_args(argv)
     try:
-        return _run(parser().parse_args(argv))
+        return _done(args)
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.versions: {error}\n")
         return 2
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _run(args: argparse.Namespace) -> int:
+def _done(args: argparse.Namespace) -> int:
     match args.command:
         case "list":
             return _say(listed(args.shards, _names(args.shards)))
