@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.plan import Plan
 from pipeline.sources import Found
 from schemas.errors import UsageError
-from schemas.manifest import MANIFEST, MANIFEST_JSON, Counts, Manifest, WrittenFile
+from schemas.manifest import MANIFEST, Counts, Manifest, WrittenFile, sealed
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter
 from schemas.reviewed import ReviewFacts
@@ -61,6 +61,7 @@ def commit(  # noqa: PLR0913
     Raises:
         UsageError: the place was taken while the build ran.
     """
+    from pipeline.integrity import write_sums  # noqa: PLC0415
     from pipeline.report import REPORT, page  # noqa: PLC0415
     from pipeline.shards import write_dead  # noqa: PLC0415
 
@@ -68,7 +69,8 @@ def commit(  # noqa: PLR0913
     write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
     manifest = replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews)
     write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
-    write_whole(staging / MANIFEST, MANIFEST_JSON.dump_json(manifest, indent=1) + b"\n")
+    manifest = replace(manifest, sums_sha256=write_sums(staging, {file.file: file.sha256 for file in manifest.files}))
+    write_whole(staging / MANIFEST, sealed(manifest))
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         staging.rename(place)
@@ -116,4 +118,5 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
         files=tuple(WrittenFile(file=s.file, rows=s.rows, bytes=s.bytes, sha256=s.sha256) for s in ledger.shards),
         rows_sha256=added(sum(int(shard.rows_sha256, 16) for shard in ledger.shards)),
         sources=tuple({"source_id": one.source_id, "sha256": one.sha256, "file": one.file} for one in found),
+        sums_sha256="",
     )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from schemas.errors import UsageError
 from schemas.reviewed import ReviewFacts
 
 MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+"""The hash of every other file of a version, as sha256sum writes and checks it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +59,11 @@ class Manifest:
     files: tuple[WrittenFile, ...]
     rows_sha256: str
     sources: tuple[dict[str, str], ...]
+    sums_sha256: str
     reviews: ReviewFacts | None = None
     """None where nobody has answered anything yet."""
+    seal: str = ""
+    """sha256 of the manifest's own bytes, this value left out. It must be the last field."""
 
     def summary(self, place: Path) -> str:
         """Return the closing lines of a build."""
@@ -73,7 +80,8 @@ class Manifest:
         return "\n".join(lines) + "\n"
 
 
-MANIFEST_JSON = TypeAdapter(Manifest)
+_MANIFEST = TypeAdapter(Manifest)
+_SEAL = re.compile(rb'"seal": "([^"\n]*)"\n\}\n\Z')
 
 
 def versions(out: Path) -> list[str]:
@@ -88,8 +96,31 @@ def latest(out: Path) -> str | None:
 
 
 def read_manifest(version: Path) -> Manifest | None:
-    """Return the manifest of a version, or None where there is none."""
+    """Return the manifest of a version, or None where there is none.
+
+    Raises:
+        UsageError: it is damaged beyond reading.
+    """
     try:
-        return MANIFEST_JSON.validate_json((version / MANIFEST).read_bytes())
+        return _MANIFEST.validate_json((version / MANIFEST).read_bytes())
     except FileNotFoundError:
         return None
+    except ValidationError as error:
+        says = error.errors()[0]
+        where = ".".join(map(str, says["loc"]))
+        raise UsageError(f"{version / MANIFEST} cannot be read: {where}{': ' * bool(where)}{says['msg']}") from error
+
+
+def sealed(manifest: Manifest) -> bytes:
+    """Return the manifest as it is written, with its seal."""
+    bare = _MANIFEST.dump_json(replace(manifest, seal=""), indent=1) + b"\n"
+    place = next(_SEAL.finditer(bare)).start(1)
+    return bare[:place] + hashlib.sha256(bare).hexdigest().encode() + bare[place:]
+
+
+def intact(data: bytes) -> bool:
+    """Tell whether the bytes of a manifest are those that were sealed."""
+    found = _SEAL.search(data)
+    if found is None:
+        return False
+    return hashlib.sha256(data[: found.start(1)] + data[found.end(1) :]).hexdigest().encode() == found[1]
