@@ -16,6 +16,8 @@ from schemas.errors import UsageError
 from schemas.spaces import space
 
 REJECTED = "rejected"
+UNCLEAR = "unclear"
+"""What people choose where one modality alone shows nothing that they could name; as a decision it is no label."""
 BACKERS = 2
 """So many people must have said what is decided, where as many are asked. Dawid and Skene alone would settle one against one with
 confidence and be right half of the time (two reviewers of 90 %, 5 to 300 clips)."""
@@ -46,7 +48,7 @@ class Decision:
     arousal: float | None = None
     intensity: float | None = None
     face: tuple[str, ...] = ()
-    """What the face alone says (V); () where it was not asked or is not decided; likewise voice (A) and words (T)."""
+    """What the face alone says (V); () where it was not asked, is unclear or not decided; likewise voice (A) and words (T)."""
     voice: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     truth: str | None = None
@@ -179,7 +181,7 @@ def _judged(panel: _Panel, clip: str, belief: Mapping[str, float], alone: Answer
 def _check(answers: Iterable[Answer], name: str) -> None:
     known = set(space(name).labels)
     for answer in answers:
-        strange = {label for one in answer.given for label in one.names} - known
+        strange = {name for one in answer.given for name in one.names if name != UNCLEAR or one.modality == ALL} - known
         if strange:
             raise UsageError(f"answer {answer.answer_id} of clip {answer.clip_id} says {sorted(strange)[0]}, no label of {name}")
 
@@ -194,7 +196,7 @@ def _mean(answers: Iterable[Answer], field: str) -> float | None:
 
 
 def _names(label: str | None) -> tuple[str, ...]:
-    return tuple(label.split(TOGETHER)) if label is not None else ()
+    return tuple(label.split(TOGETHER)) if label not in {None, UNCLEAR} else ()
 
 
 def _spread(belief: Mapping[str, float], name: str) -> tuple[tuple[str, float], ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
 
 from label_studio.adjudication import ReviewSettings, decided, disputed
-from label_studio.agreement import ALL, PREFER, agreement, reliability
+from label_studio.agreement import ALL, PREFER, agreement, latest, reliability
 from label_studio.answers import Answer
 from schemas.reviewed import FieldFacts, ReviewerFacts, ReviewFacts
 
@@ -34,7 +35,8 @@ def facts(answers: Iterable[Answer], settings: ReviewSettings) -> ReviewFacts:
 
 
 def _reviewers(told: Sequence[Answer]) -> tuple[ReviewerFacts, ...]:
-    trusted = reliability(told, ALL)
+    shared = Counter(answer.clip_id for answer in latest(told))
+    trusted = reliability((answer for answer in told if shared[answer.clip_id] > 1), ALL)
     found = []
     for name in sorted({answer.reviewer for answer in told}):
         mine = [answer for answer in told if answer.reviewer == name]

@@ -175,7 +175,7 @@ def _due(unsettled: int) -> str:
     )
 
 
-def about(plan: Plan, answers: Sequence[Answer]) -> dict[str, str]:
+def about(plan: Plan, answers: Sequence[Answer] = ()) -> dict[str, str]:
     """Return what each Parquet file says about itself: every author in it, resolved."""
     from pydantic_core import to_json  # noqa: PLC0415
 

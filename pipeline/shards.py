@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from pipeline.manifest import added
 from pipeline.plan import ReleaseSettings
@@ -22,6 +23,8 @@ from schemas.record import Clip, DeadLetter
 
 # Cut points that depend on content alone, so that the Hub stores an unchanged clip once (its own recommended sizes).
 CHUNKS = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024, "norm_level": 0}
+
+_CLIP = TypeAdapter(Clip)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,8 @@ def _row(clip: Clip, work: Path, version: Path, media: str) -> dict[str, Any]:
     files = {"video": f"media/{clip.clip_id}.mp4", "audio": f"media/{clip.clip_id}.flac"}
     files |= {"image": stills[clip.image.path]} if clip.image else {}
     held: dict[str, Any] = {name: _media(getattr(clip, name), file, work, version, media) for name, file in files.items()}
-    return asdict(replace(clip, frames=frames, **held))
+    row: dict[str, Any] = _CLIP.dump_python(replace(clip, frames=frames, **held))
+    return row
 
 
 def _placed(frame: KeyFrame, file: str, work: Path, version: Path, media: str) -> KeyFrame:

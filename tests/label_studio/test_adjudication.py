@@ -30,6 +30,13 @@ def test_two_who_say_the_same_have_decided_and_their_numbers_are_averaged():
     assert (found.face, found.voice, found.words) == (("fear",), ("anger",), ())
 
 
+def test_a_modality_that_is_unclear_to_people_is_no_label_of_it():
+    found = one(*(answer("c1", who, all="fear", face="unclear", voice="fear") for who in "ab"))
+    assert (found.face, found.voice, found.names) == ((), ("fear",), ("fear",))
+    with pytest.raises(UsageError, match="says unclear"):
+        decided([answer("c1", "a", all="unclear")], SETTINGS)
+
+
 def test_one_against_one_is_disputed_whatever_the_estimate_says():
     answers = [answer(f"c{k}", who, all="fear") for k in range(9) for who in "ab"]
     answers += [answer("x", "a", all="fear"), answer("x", "b", all="anger")]
