@@ -18,6 +18,10 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: Hub
 
+    def setup(self):
+        self.hub = type(self).hub  # a connection stays with the hub that it was opened to
+        super().setup()
+
     def log_message(self, *args):
         pass
 
@@ -25,9 +29,12 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
         with self.hub.lock:
-            self.hub.asked.append((self.command, parts.path, len(body)))
+            self.hub.asked.append((self.command, parts.path))
             number = len(self.hub.asked)
         fault = self.hub.before(number, self.command, parts.path)
+        if fault == "lost":
+            self.close_connection = True
+            return
         try:
             if isinstance(fault, int):
                 raise Refusal(fault, says="as the test wants it")
@@ -94,6 +101,7 @@ class Handler(BaseHTTPRequestHandler):
                 if hashlib.sha256(body).hexdigest() != digest:
                     raise Refusal(400, says="the bytes are not those of the hash")
                 self.hub.stored[digest] = body
+                self.hub.sent[digest] += 1
                 return 200, {}, b""
             case ["stored", digest]:
                 return self.ranged(self.hub.stored[digest])
@@ -270,16 +278,26 @@ def told(value):
     return 200, {"Content-Type": "application/json"}, json.dumps(value).encode()
 
 
-@contextmanager
-def running():
-    """Run a hub; yield it and its address."""
-    hub = Hub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": hub}))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield hub, f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+class Server:
+    """Where hubs are served: one at a time, each as good as new."""
+
+    def __init__(self):
+        self._handler = type("Bound", (Handler,), {"hub": Hub()})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler)
+        self._server.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+
+    def renewed(self):
+        """Return a hub that nobody has spoken to, in the place of the last one."""
+        self._handler.hub = Hub()
+        return self._handler.hub
+
+    @contextmanager
+    def running(self):
+        """Serve until the end of the block."""
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()

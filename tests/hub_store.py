@@ -72,17 +72,15 @@ class Refusal(Exception):
 
 
 class Hub:
-    """Repositories, what is stored beside git, and every request: (method, path without what follows `?`, bytes of the body)."""
+    """Repositories; what is stored beside git and how often it was sent; every request: method, path without what follows `?`.
+
+    `before` and `after` see each request with its number; what they return becomes of it: a status, or "lost" without an answer.
+    """
 
     def __init__(self):
-        self.repos, self.stored, self.asked = {}, {}, []
+        self.repos, self.stored, self.asked, self.sent = {}, {}, [], Counter()
         self.lock = threading.RLock()
         self.before = self.after = lambda number, method, path: None
-
-    @property
-    def sent(self):
-        """Return how often each file was sent for storing, by its sha256."""
-        return Counter(path.rpartition("/")[2] for method, path, _ in self.asked if method == "PUT")
 
     def state(self, repo):
         """Return all that others can see of a repository: tags and the files of main, by their hashes."""
