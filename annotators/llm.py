@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 
-from annotators import models
 from annotators.llm_faults import Fault, Refused, where
 from annotators.llm_request import Dialect, Request
 from annotators.spending import PURSE, Cost
 from annotators.store import WorkStore
+from schemas.cache import cache
 from schemas.errors import AffectoryError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ _REPLY = TypeAdapter(Reply)
 
 def answers() -> WorkStore:
     """Return the store of all answers that were ever given."""
-    return WorkStore(models.cache() / "answers")
+    return WorkStore(cache() / "answers")
 
 
 class Client:

@@ -18,6 +18,7 @@ from pathlib import Path
 from annotators import catalog
 from annotators.catalog import Model, ModelFile, find
 from annotators.mirrors import publish, sha256
+from schemas.cache import cache
 from schemas.errors import AffectoryError, ModelFileError, UsageError
 from schemas.provenance import ModelRef, digest
 
@@ -50,12 +51,6 @@ def require(names: Iterable[str]) -> None:
         for file in model.files:
             if not (folder(name) / file.name).is_file():
                 raise ModelFileError(f"the model {name} is not in {folder(name)}; {_mend(model)}")
-
-
-def cache() -> Path:
-    """Return the folder for all that is fetched: $AFFECTORY_CACHE, else ~/.cache/affectory."""
-    home = os.environ.get("AFFECTORY_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "affectory"
-    return Path(home).expanduser()
 
 
 def folder(name: str) -> Path:

@@ -12,12 +12,11 @@ from pydantic import Field
 
 from label_studio.agreement import ADJUDICATE, ALL, NOMINAL, SCORED, TOGETHER, fitted, latest, scored, value
 from label_studio.answers import Answer
+from label_studio.form import UNCLEAR
 from schemas.errors import UsageError
 from schemas.spaces import space
 
 REJECTED = "rejected"
-UNCLEAR = "unclear"
-"""What people choose where one modality alone shows nothing that they could name; as a decision it is no label."""
 BACKERS = 2
 """So many people must have said what is decided, where as many are asked. Dawid and Skene alone would settle one against one with
 confidence and be right half of the time (two reviewers of 90 %, 5 to 300 clips)."""

@@ -56,11 +56,14 @@ def commit(  # noqa: PLR0913
     ledger: Any,
     reviews: ReviewFacts | None = None,
 ) -> Manifest:
-    """Write dead letters, report and manifest beside the shards, and move the version to its place.
+    """Write dead letters, report, card and manifest beside the shards, and move the version to its place.
 
     Raises:
         UsageError: the place was taken while the build ran.
     """
+    from pipeline.card import CARD, card  # noqa: PLC0415
+    from pipeline.croissant import CROISSANT, croissant  # noqa: PLC0415
+    from pipeline.facts import facts  # noqa: PLC0415
     from pipeline.integrity import write_sums  # noqa: PLC0415
     from pipeline.report import REPORT, page  # noqa: PLC0415
     from pipeline.shards import write_dead  # noqa: PLC0415
@@ -69,6 +72,9 @@ def commit(  # noqa: PLR0913
     write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
     manifest = replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews)
     write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
+    counted = facts(staging, manifest, place.name)
+    write_whole(staging / CARD, card(counted).encode())
+    write_whole(staging / CROISSANT, croissant(counted).encode())
     manifest = replace(manifest, sums_sha256=write_sums(staging, {file.file: file.sha256 for file in manifest.files}))
     write_whole(staging / MANIFEST, sealed(manifest))
     place.parent.mkdir(parents=True, exist_ok=True)

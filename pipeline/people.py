@@ -13,6 +13,7 @@ from annotators.conflict import ALL
 from annotators.store import WorkStore
 from label_studio.adjudication import Decision, ReviewSettings, decided
 from label_studio.answers import Answer, claims, load, person
+from label_studio.command import ANSWERS, REVIEWS
 from pipeline.assess import DECISION, assess
 from pipeline.policy import Judge
 from schemas.claims import Claim, Label, Review, Route, Text
@@ -20,8 +21,6 @@ from schemas.provenance import Provenance, canonical, digest
 from schemas.record import Clip
 from schemas.versions import ACCEPT, REJECT, REVIEW
 
-ANSWERS = "reviews/answers"
-"""Where, beside the versions, answers lie: one file per answer."""
 PREFER = "prefer"
 
 
@@ -51,7 +50,7 @@ class People:
 
 def gather(out: Path) -> tuple[Answer, ...]:
     """Return all answers that lie beside the versions in `out`, by id."""
-    return tuple(sorted(load(out / ANSWERS), key=lambda answer: answer.answer_id))
+    return tuple(sorted(load(out / REVIEWS / ANSWERS), key=lambda answer: answer.answer_id))
 
 
 def key(answers: Sequence[Answer], settings: ReviewSettings) -> str:

@@ -33,6 +33,8 @@ class ReleaseSettings:
     row_group_bytes: int = 64_000_000
     row_group_rows: int = 100
     """A row group ends at whichever comes first; the viewer of the Hub reads pages of 100 rows."""
+    row_group_typical: int = 25
+    """About so many rows make a row group: it ends behind one clip in so many, chosen by the hash that its id is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

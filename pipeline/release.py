@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from pipeline.meter import METER
 from pipeline.plan import ReleaseSettings
 from pipeline.policy import SPENT, allowed, draw, spend
 from pipeline.pooled import Pooled
-from pipeline.shards import ShardFile, write_shard
+from pipeline.shards import ShardFile, ends_group, write_shard
 from schemas.record import Clip
 from schemas.versions import FOLDERS, REJECT, REVIEW
 
@@ -34,7 +35,7 @@ class Shard:
     split: str
     number: int
     of: int
-    parts: tuple[tuple[Index, tuple[int, ...]], ...]
+    parts: tuple[tuple[Index, array[int]], ...]
 
     @property
     def file(self) -> str:
@@ -80,12 +81,12 @@ def plan_shards(
         UsageError: the review budget is not a count or a share.
     """
     ordered = sorted(indexes, key=lambda index: index.source_id)
-    table = _Table(ordered, read)
+    table = _Table(ordered, read, settings.row_group_typical)
     decisions = table.decided(budget)
     for code, decision in enumerate(_DECISIONS):
         for split in sorted(table.splits):
             members = np.flatnonzero((decisions == code) & (table.split == table.splits[split]))
-            groups = list(_balanced(members, table.size[members], settings.shard_bytes))
+            groups = list(_balanced(members, table.size[members], table.ends[members], settings.shard_bytes))
             for number, group in enumerate(groups):
                 parts = tuple(table.parts(group, ordered))
                 yield Shard(decision=decision, split=split, number=number, of=len(groups), parts=parts)
@@ -94,20 +95,22 @@ def plan_shards(
 class _Table:
     """A few numbers for each clip, in the order of the release."""
 
-    def __init__(self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]]) -> None:
+    def __init__(self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]], typical: int) -> None:
         self.splits: dict[str, int] = {}
-        starts, size, split, decision = array("q"), array("q"), array("i"), array("b")
-        priority, draws = array("d"), array("Q")
+        starts, size, split, decision = array("q"), array("I"), array("H"), array("b")
+        priority, draws, ends = array("d"), array("Q"), array("b")
         for index in indexes:
             starts.append(len(size))
             for ref in read(index):
-                size.append(ref.size)
+                size.append(min(ref.size, 2**32 - 1))
                 split.append(self.splits.setdefault(ref.split, len(self.splits)))
                 decision.append(_DECISIONS.index(ref.decision))
                 priority.append(ref.priority)
                 draws.append(draw(ref.clip_id))
-        self.starts, self.size, self.split = np.array(starts), np.array(size), np.array(split)
-        self.decision, self.priority, self.draws = np.array(decision), np.array(priority), np.array(draws)
+                ends.append(ends_group(ref.clip_id, typical))
+        self.starts, self.size, self.split = (_numbers(one) for one in (starts, size, split))
+        self.decision, self.priority, self.draws = (_numbers(one) for one in (decision, priority, draws))
+        self.ends = _numbers(ends).view(bool)
 
     def decided(self, budget: str | None) -> npt.NDArray[np.int8]:
         """Return the decisions with what the budget does not reach rejected."""
@@ -116,24 +119,40 @@ class _Table:
         made: npt.NDArray[np.int8] = np.where(waiting & ~chosen, _DECISIONS.index(REJECT), self.decision)
         return made
 
-    def parts(self, members: npt.NDArray[np.int64], indexes: Sequence[Index]) -> Iterator[tuple[Index, tuple[int, ...]]]:
+    def parts(self, members: npt.NDArray[np.int64], indexes: Sequence[Index]) -> Iterator[tuple[Index, array[int]]]:
         """Yield for each source the places of its members."""
         owners = np.searchsorted(self.starts, members, side="right") - 1
         for owner in np.unique(owners):
             places = members[owners == owner] - self.starts[owner]
-            yield indexes[owner], tuple(places.tolist())
+            yield indexes[owner], array("I", places.astype(np.uint32).tobytes())
 
 
-def _balanced(members: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], target: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the members in order, in groups of about equal size."""
+def _numbers(found: array[Any]) -> npt.NDArray[Any]:
+    """Return an array's own memory as numbers, not a copy."""
+    return np.frombuffer(found, found.typecode)
+
+
+def _balanced(
+    members: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], ends: npt.NDArray[np.bool_], target: int
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the members in order, in groups of about equal size; a group ends with a row group where one ends nearby.
+
+    So a clip that comes or goes moves the bounds of shards and cuts no other row group in two.
+    """
     if not len(members):
         return
-    total = max(int(sizes.sum()), 1)
+    behind = np.cumsum(sizes, dtype=np.int64)
+    total = max(int(behind[-1]), 1)
     count = max(1, min(len(members), round(total / target)))
-    before = np.cumsum(sizes) - sizes
-    numbers = np.minimum(count - 1, (before + sizes // 2) * count // total)
-    for number in np.unique(numbers):
-        yield members[numbers == number]
+    middles = behind - sizes // 2
+    bounds = np.searchsorted(middles, [-(-number * total // count) for number in range(1, count)])
+    bounds = np.unique(bounds[(bounds > 0) & (bounds < len(members))])
+    whole = np.append(np.flatnonzero(ends) + 1, len(members))
+    later = whole[np.searchsorted(whole, bounds)]
+    near = behind[later - 1] - behind[bounds - 1] <= target // 4
+    for group in np.split(members, np.unique(np.where(near, later, bounds))):
+        if len(group):
+            yield group
 
 
 def planned(indexes: Iterable[Index], bench: Bench, settings: ReleaseSettings, budget: str | None) -> list[Shard]:

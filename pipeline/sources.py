@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from schemas.checked import checked
 from schemas.errors import UsageError
@@ -29,7 +32,8 @@ class Terms:
     language: str | None = None
     origin: str | None = None
     speakers: tuple[str, ...] = ()
-    split: str | None = None
+    split: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}$")] | None = None
+    """Names files, and `datasets` takes no other characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

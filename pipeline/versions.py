@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pyarrow import ArrowException
+
 from pipeline.difference_text import as_json, as_text
 from pipeline.integrity import damages
 from pipeline.listing import listed, shown
@@ -61,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.versions: {error}\n")
         return 2
+    except (FileNotFoundError, ArrowException) as error:
+        sys.stderr.write(f"pipeline.versions: a file is missing or damaged, verify names it: {error}\n")
+        return 1
 
 
 def _say(lines: Iterator[str]) -> int:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from annotators import models
+from schemas.cache import cache
 from tests.prism import free_port
 
 DAGS = Path(__file__).parent.parent / "dags"
@@ -28,7 +28,7 @@ LOCK = DAGS / "airflow.lock"
 
 def environment() -> Path:
     """Return the environment's folder of programs, made at the first call."""
-    place = models.cache() / f"airflow-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}-{sys.version_info.minor}"
+    place = cache() / f"airflow-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}-{sys.version_info.minor}"
     ready = place / "ready"
     if not ready.exists():
         shutil.rmtree(place, ignore_errors=True)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from annotators import models
 from annotators.packages import Packaged, download
+from schemas.cache import cache as folder
 
 TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text())
 MEETINGS = "pyannote_audio-4.0.7"
@@ -23,7 +23,7 @@ MEETINGS = "pyannote_audio-4.0.7"
 
 def cached(name: str) -> Path:
     """Return a place in the cache."""
-    return models.cache() / "media" / name
+    return folder() / "media" / name
 
 
 def same(path: Path, sha256: str) -> bool:

@@ -18,8 +18,8 @@ import pytest
 
 from annotators import models
 from label_studio.answers import Answer, Given, write
+from label_studio.command import ANSWERS, REVIEWS
 from pipeline.build import main
-from pipeline.people import ANSWERS
 from pipeline.report import REPORT
 from schemas.record import Origin
 from schemas.versions import FOLDERS
@@ -238,7 +238,7 @@ def test_what_people_answer_decides_the_next_version_and_leaves_the_last_one_as_
             submitted="2026-11-21T10:00:00Z",
             given=given,
         )
-        write(tmp_path / ANSWERS, answer)
+        write(tmp_path / REVIEWS / ANSWERS, answer)
     said = finished(build(raw, tmp_path, "--work", built[0] / ".work"))
     assert "turns.pyannote" in said
     (row,) = (row for row in rows(tmp_path / "v2") if row["clip_id"] == clip_id)

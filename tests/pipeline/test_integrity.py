@@ -109,6 +109,17 @@ def test_missing_and_foreign_files_are_named(version, capsys):
     assert "v1: data/link is none of the version's files" in said
 
 
+def test_a_damaged_version_is_not_compared(version, felt_version, capsys):
+    shutil.copytree(felt_version, version.parent / "v2")
+    shard = next(version.glob("data/*.parquet"))
+    shard.write_bytes(shard.read_bytes()[:-9])
+    arguments = ["diff", "v1", "v2", "--shards", str(version.parent)]
+    assert main(arguments) == 1
+    shard.unlink()
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.count("verify names it") == 2
+
+
 @pytest.mark.parametrize("file", [MANIFEST, SUMS])
 def test_a_version_without_manifest_or_list_is_damaged_not_unknown(version, file, capsys):
     (version / file).unlink()

@@ -47,6 +47,8 @@ def test_terms_are_read_from_the_table_beside_the_media(tmp_path):
         ("file,licence\nmissing.mp4,CC0\n", "line 2: no media file 'missing.mp4'"),
         ("file,colour\na.mp4,red\n", "colour"),
         ("licence\nCC0\n", "file"),
+        ("file,split\na.mp4,../../up\n", "line 2: split"),
+        ("file,split\na.mp4,dev-1\n", "line 2: split"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused_with_the_line(tmp_path, table, says):

@@ -1,0 +1,97 @@
+"""What the commands have in common: how they end, and how they find the server."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from label_studio import accounts
+from label_studio.client import Client, address
+from schemas.errors import AffectoryError, UsageError
+
+URL, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
+REVIEWS, ANSWERS, SERVER, CLIPS = "reviews", "answers", "server", "files/clips"
+"""In the folder of versions: reviews; in there: answers and our own server; in that: what it shows to browsers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A server that answers, and where its files lie if it is our own."""
+
+    client: Client
+    data: Path | None
+    """Data folder of our own server on this machine; None for any other server."""
+
+
+def arguments(prog: str, does: str) -> argparse.ArgumentParser:
+    """Return a command line with what all commands that speak to a server take."""
+    made = argparse.ArgumentParser(
+        prog=f"python -m {prog}", description=does, allow_abbrev=False,
+        epilog=f"Without --url and {URL}: the server that `python -m label_studio.serve` runs. "
+        f"The token of any other is read from {KEY}, a legacy or a personal one.",
+    )  # fmt: skip
+    made.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
+    made.add_argument("--url", metavar="URL", help=f"address of a Label Studio server (default: {URL})")
+    return made
+
+
+def ended(prog: str, work: Callable[[], int]) -> int:
+    """Run a command; return its exit status."""
+    try:
+        return work()
+    except UsageError as error:
+        sys.stderr.write(f"{prog}: {error}\n")
+        return 2
+    except AffectoryError as error:
+        sys.stderr.write(f"{prog}: {error}\nWhat is done is kept: the same command goes on from here.\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\n{prog}: stopped. What is done is kept: the same command goes on from here.\n")
+        return 130
+
+
+def connected(args: argparse.Namespace) -> Connection:
+    """Return the server that is meant.
+
+    Raises:
+        UsageError: none is named and none of ours runs, or there is no token for it.
+    """
+    data = own_folder(args.shards)
+    own = accounts.load(data)
+    url = args.url or os.environ.get(URL) or (own.url if own else "")
+    if not url:
+        raise UsageError(f"no server: start one with python -m label_studio.serve --shards {args.shards}, or set {URL} and {KEY}")
+    if own is not None and own.url and address(url) == own.url:
+        return Connection(client=Client(url, own.token), data=data)
+    key = os.environ.get(KEY)
+    if not key:
+        raise UsageError(f"{url} needs a token: set {KEY}")
+    return Connection(client=Client(url, key), data=None)
+
+
+@contextmanager
+def alone(shards: Path, does: str) -> Iterator[Path]:
+    """Hold the folder of reviews for one command of this name at a time; yield it.
+
+    Raises:
+        UsageError: another one holds it.
+    """
+    folder = shards / REVIEWS
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f".{does}").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(f"another {does} of {shards} is under way") from error
+        yield folder
+
+
+def own_folder(shards: Path) -> Path:
+    """Return where our own server keeps its things, unless told otherwise."""
+    return shards.resolve() / REVIEWS / SERVER

@@ -1,0 +1,166 @@
+"""`python -m label_studio.push --shards shards/`: what the machines could not decide becomes tasks for people."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from label_studio import answers, clips, tasks
+from label_studio.adjudication import ReviewSettings, disputed
+from label_studio.answers import Answer
+from label_studio.clips import Linked, Local, Media, Uploaded
+from label_studio.command import ANSWERS, CLIPS, Connection, alone, arguments, connected, ended
+from label_studio.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER
+from label_studio.queue import Queue
+from schemas.checked import checked
+from schemas.errors import ItemError, UsageError
+from schemas.manifest import Manifest
+from schemas.versions import REVIEW, opened, picked, rows
+
+ORDER = (CONFLICT, ORDINARY, ADJUDICATE, PREFER)
+_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What people are to be asked."""
+
+    version: Path
+    items: Mapping[str, float]
+    """Clips to review and their priorities."""
+    disputed: Mapping[str, tuple[Answer, ...]]
+    """Clips that reviewers do not agree on, and what they answered."""
+    preferences: bool
+    """Whether pairs of rationales are to be compared too."""
+    disagree: float
+    """Divergence from which a clip is shown one modality at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """What became of it."""
+
+    items: int
+    there: int
+    sent: Mapping[str, int]
+    """By kind."""
+    unfit: tuple[tuple[str, str], ...]
+    """Clip, and why it cannot be a task."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    parser = arguments("label_studio.push", "Put what people must decide on a Label Studio server, each item once.")
+    parser.add_argument("--version", metavar="NAME", help="the version (default: the newest)")
+    parser.add_argument("--annotators", type=int, metavar="N", help="people per clip (default: the plan's)")
+    parser.add_argument("--preferences", action="store_true", help="also ask which of two explanations of a clip is better")
+    parser.add_argument("--media-url", metavar="URL", help="reviewers find URL/VERSION/CLIP.mp4 (default: clips are uploaded)")
+    args = parser.parse_args(argv)
+    return ended("label_studio.push", lambda: _main(args))
+
+
+def _main(args: argparse.Namespace) -> int:
+    if args.annotators is not None and args.annotators < 1:
+        raise UsageError(f"--annotators {args.annotators}: at least 1")
+    version, manifest = opened(args.shards, args.version)
+    connection, settings = connected(args), review_settings(manifest)
+    started = time.monotonic()
+    with connection.client, alone(args.shards, "push") as folder:
+        wanted = Wanted(
+            version=version,
+            items=review_items(version),
+            disputed=_disputed(answers.load(folder / ANSWERS), settings),
+            preferences=args.preferences,
+            disagree=manifest.plan["route"]["conflict"],
+        )
+        media = _media(connection, version.name, args.media_url)
+        note = folder / f".sending-{hashlib.sha256(connection.client.url.encode()).hexdigest()[:12]}"
+        pushed = push(wanted, Queue(connection.client, media, note, args.annotators or settings.annotators), media)
+    _tell(pushed, version, connection.client.url, time.monotonic() - started)
+    return 0
+
+
+def push(wanted: Wanted, queue: Queue, media: Media) -> Pushed:
+    """Put on a server what is not there, the most telling first."""
+    done = {name.split(":")[1] for kind in (CONFLICT, ORDINARY) for name in queue.there[kind]}
+    settled = {name.split(":")[1] for name in queue.there[ADJUDICATE]}
+    items = {clip: priority for clip, priority in wanted.items.items() if clip not in done}
+    quarrels = {clip: told for clip, told in wanted.disputed.items() if clip not in settled}
+    asked = items.keys() | quarrels.keys() | (wanted.items.keys() if wanted.preferences else set())
+    made: dict[str, list[tasks.Task]] = defaultdict(list)
+    unfit = []
+    if asked:
+        queue.project(CONFLICT)
+        media.put(picked(wanted.version, asked, tuple(clips.COLUMNS)), wanted.version)
+    for row in picked(wanted.version, asked, tasks.COLUMNS):
+        try:
+            for task in _tasks(row, replace(wanted, items=items, disputed=quarrels), media):
+                tasks.check(task)
+                made[task.kind].append(task)
+        except ItemError as error:
+            unfit.append((row["clip_id"], str(error)))
+    sent = {kind: queue.send(kind, sorted(made[kind], key=_first)) for kind in ORDER if made[kind]}
+    return Pushed(items=len(wanted.items), there=len(wanted.items) - len(items), sent=sent, unfit=tuple(unfit))
+
+
+def review_items(version: Path) -> dict[str, float]:
+    """Return the clips that people must see and their priorities: those for review, and the audited of the accepted."""
+    found = {}
+    for row in rows(version, ("clip_id", "routes"), _ROWS):
+        route = row["routes"][-1] if row["routes"] else None
+        if route is not None and (route["decision"] == REVIEW or route["audit"]):
+            found[row["clip_id"]] = route["priority"]
+    return found
+
+
+def review_settings(manifest: Manifest) -> ReviewSettings:
+    """Return how many people a version asks for, and when they have decided."""
+    return checked(ReviewSettings, manifest.plan.get("review", {}), "[review] in the plan of this version")
+
+
+def _tasks(row: Mapping[str, Any], wanted: Wanted, media: Media) -> Iterator[tasks.Task]:
+    clip, version = row["clip_id"], wanted.version.name
+    if clip in wanted.items:
+        yield tasks.task(row, version, media, wanted.disagree)
+    if clip in wanted.disputed:
+        yield tasks.adjudication(row, version, media, wanted.disputed[clip])
+    if wanted.preferences:
+        yield from tasks.preferences(row, version, media)
+
+
+def _first(task: tasks.Task) -> tuple[float, str]:
+    return -task.priority, str(task.data["affectory_id"])
+
+
+def _disputed(told: Sequence[Answer], settings: ReviewSettings) -> dict[str, tuple[Answer, ...]]:
+    of = {clip: tuple(one for one in told if one.clip_id == clip and one.kind != PREFER) for clip in disputed(told, settings)}
+    return {clip: many for clip, many in of.items() if many}
+
+
+def _media(connection: Connection, version: str, base: str | None) -> Media:
+    if base:
+        return Linked(base, version)
+    if connection.data is not None:
+        return Local(connection.client, connection.data / CLIPS, version)
+    return Uploaded(connection.client)
+
+
+def _tell(pushed: Pushed, version: Path, url: str, seconds: float) -> None:
+    sent = ", ".join(f"{count} {kind}" for kind, count in pushed.sent.items() if count) or "nothing"
+    sys.stdout.write(
+        f"{version}: {pushed.items} clips for people, {pushed.there} of them there before; sent in {seconds:.1f} s: {sent}\n"
+    )
+    for clip, reason in pushed.unfit:
+        sys.stdout.write(f"  {clip} cannot be a task: {reason}\n")
+    sys.stdout.write(f"{url}/projects\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

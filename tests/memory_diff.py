@@ -1,0 +1,90 @@
+"""`python -m tests.memory_diff`: peak memory of `versions diff` over two versions of 10,000 and of 1,000,000 made-up clips.
+
+Every file differs in a few clips, so none is passed over because it is the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.manifest import MANIFEST, read_manifest, sealed
+from tests.versioned import bare, routed, version
+
+EACH = 1000
+"""Clips of one source; one in a hundred is labelled anew."""
+
+
+def made(out: Path, name: str, records: int, share: int) -> None:
+    """Write a version whose rows repeat those of a small one under other ids."""
+    place = version(out, name, [routed(bare(k), "accept") for k in range(100)])
+    (small,) = read_manifest(place).files
+    table = pq.read_table(place / small.file)
+    spoken = table["transcript"].to_pylist()
+    if share:
+        spoken[::share] = ["said anew"] * len(spoken[::share])
+    table = table.set_column(table.schema.get_field_index("transcript"), table.schema.field("transcript"), [spoken])
+    table = pa.concat_tables([table] * (EACH // 100)).combine_chunks()
+    with pq.ParquetWriter(place / small.file, table.schema, compression="zstd") as writer:
+        for number in range(records // EACH):
+            writer.write_table(_renamed(table, number))
+    manifest = read_manifest(place)
+    shard = replace(small, rows=records, sha256=name)
+    (place / MANIFEST).write_bytes(sealed(replace(manifest, files=(shard,))))
+
+
+def _renamed(table: pa.Table, number: int) -> pa.Table:
+    ids = pa.array([f"{number:08x}{k:08x}" for k in range(EACH)])
+    source = table["source"].combine_chunks()
+    fields = [source.field(k) for k in range(source.type.num_fields)]
+    fields[source.type.get_field_index("source_id")] = pa.array(np.full(EACH, f"{number:016x}"))
+    named = pa.StructArray.from_arrays(fields, fields=list(source.type))
+    return table.set_column(table.schema.get_field_index("clip_id"), table.schema.field("clip_id"), ids).set_column(
+        table.schema.get_field_index("source"), table.schema.field("source"), named
+    )
+
+
+def run(out: str) -> None:
+    """Compare, in this process; print peak memory in MiB, seconds and what was found."""
+    from pipeline.differences import differences
+    from pipeline.presence import Version
+    from schemas.versions import opened
+
+    begun = time.monotonic()
+    found = Counter(change.kind for change in differences(*(Version(*opened(Path(out), name)) for name in ("v1", "v2"))))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps([peak, round(time.monotonic() - begun), found]))
+
+
+def main() -> None:
+    """Compare both sizes, each in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", metavar="OUT", help="only compare, in this process")
+    parser.add_argument("--most", type=int, default=1_000_000)
+    args = parser.parse_args()
+    if args.run:
+        run(args.run)
+        return
+    for records in (10_000, args.most):
+        with tempfile.TemporaryDirectory() as folder:
+            made(Path(folder), "v1", records, 0)
+            made(Path(folder), "v2", records, 100)
+            command = [sys.executable, "-m", "tests.memory_diff", "--run", folder]
+            peak, seconds, found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            print(f"{records:>9} clips: peak {peak} MiB, {seconds} s, {found}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
