@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from annotators.annotator import Annotator
 from pipeline.annotate import Bench, dead_letter, spoken_by
+from pipeline.manifest import letter_order
 from pipeline.meter import METER
 from pipeline.people import People
 from pipeline.policy import Judge
@@ -98,7 +99,7 @@ class WriteLedger(beam.DoFn):  # type: ignore[misc]
         told = list(element[1])
         ledger = Ledger(
             shards=tuple(sorted((t for t in told if isinstance(t, ShardFile)), key=lambda shard: shard.file)),
-            dead=tuple(sorted((t for t in told if isinstance(t, DeadLetter)), key=_letter_order)),
+            dead=tuple(sorted((t for t in told if isinstance(t, DeadLetter)), key=letter_order)),
         )
         write_whole(self.place, LEDGER.dump_json(ledger))
 
@@ -158,7 +159,3 @@ def best_face(clip: Clip) -> MediaFile | None:
 
 def _by_size(faces: Iterable[FaceTrack]) -> list[str]:
     return [face.track for face in sorted(faces, key=lambda face: (-face.area, face.track))]
-
-
-def _letter_order(letter: DeadLetter) -> tuple[str, str, float, str]:
-    return letter.source_id, letter.file, letter.span.start if letter.span else -1.0, letter.clip_id or ""

@@ -20,6 +20,8 @@ from schemas.reviewed import ReviewFacts
 from schemas.versions import ACCEPT, FOLDERS, REJECT, REVIEW
 from schemas.whole import write_whole
 
+DEAD = "dead/dead-00000-of-00001.parquet"
+
 
 def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str, people: str = "") -> str:
     """Return the hash of all that a version depends on."""
@@ -61,20 +63,29 @@ def commit(  # noqa: PLR0913
     Raises:
         UsageError: the place was taken while the build ran.
     """
+    from pipeline.shards import write_dead  # noqa: PLC0415
+
+    letters = (*copies, *ledger.dead)
+    write_dead(letters, staging / DEAD)
+    return finish(staging, place, replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews))
+
+
+def finish(staging: Path, place: Path, manifest: Manifest) -> Manifest:
+    """Write report, card and, last of all, the manifest beside shards and dead letters, and move the version to its place.
+
+    Raises:
+        UsageError: the place is taken.
+    """
     from pipeline.card import CARD, card  # noqa: PLC0415
     from pipeline.croissant import CROISSANT, croissant  # noqa: PLC0415
     from pipeline.facts import facts  # noqa: PLC0415
     from pipeline.integrity import write_sums  # noqa: PLC0415
     from pipeline.report import REPORT, page  # noqa: PLC0415
-    from pipeline.shards import write_dead  # noqa: PLC0415
 
-    letters = (*copies, *ledger.dead)
-    write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
-    manifest = replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews)
     write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
-    counted = facts(staging, manifest, place.name)
-    write_whole(staging / CARD, card(counted).encode())
-    write_whole(staging / CROISSANT, croissant(counted).encode())
+    found = facts(staging, manifest, place.name)
+    write_whole(staging / CARD, card(found).encode())
+    write_whole(staging / CROISSANT, croissant(found).encode())
     manifest = replace(manifest, sums_sha256=write_sums(staging, {file.file: file.sha256 for file in manifest.files}))
     write_whole(staging / MANIFEST, sealed(manifest))
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -87,12 +98,22 @@ def commit(  # noqa: PLR0913
     return manifest
 
 
-def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence[DeadLetter], ledger: Any) -> Manifest:
-    whole = [letter for letter in letters if letter.clip_id is None]
+def counted(letters: Sequence[DeadLetter]) -> dict[str, int]:
+    """Return how many dead letters have each reason, the commonest first."""
     reasons: dict[str, int] = {}
     for letter in letters:
         reason = f"{letter.step}: {generalised(letter.reason)}"
         reasons[reason] = reasons.get(reason, 0) + 1
+    return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+
+
+def letter_order(letter: DeadLetter) -> tuple[str, str, float, str]:
+    """Return by what dead letters are sorted."""
+    return letter.source_id, letter.file, letter.span.start if letter.span else -1.0, letter.clip_id or ""
+
+
+def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence[DeadLetter], ledger: Any) -> Manifest:
+    whole = [letter for letter in letters if letter.clip_id is None]
     copies = sum(letter.step == "scan" for letter in whole)
     rows = dict.fromkeys(FOLDERS.values(), 0)
     splits: dict[str, int] = {}
@@ -118,7 +139,7 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
             rejected=rows[FOLDERS[REJECT]],
             dead_clips=len(letters) - len(whole),
         ),
-        reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        reasons=counted(letters),
         splits=splits,
         seconds=round(sum(shard.seconds for shard in ledger.shards), 3),
         files=tuple(WrittenFile(file=s.file, rows=s.rows, bytes=s.bytes, sha256=s.sha256) for s in ledger.shards),

@@ -75,7 +75,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """What `sources.csv` stated about a source of which clips are accepted."""
+    """What `sources.csv` stated about a source, and how many clips are of it."""
 
     source_id: str
     file: str
@@ -118,10 +118,11 @@ def outgoing(version: Path, manifest: Manifest) -> Outgoing:
     return Outgoing(data=tuple(data), last=(*cards, *_proof(manifest, [*data, *cards], {one.source_id for one in sources})))
 
 
-def stated(version: Path) -> tuple[Stated, ...]:
-    """Return what was stated about each source of which clips are accepted, by file."""
+def stated(version: Path, folders: Sequence[str] = (DATA,)) -> tuple[Stated, ...]:
+    """Return what was stated about each source of which clips lie in these folders, by file."""
     found: dict[str, Stated] = {}
-    for row in _rows(version, [f"source.{name}" for name in ("source_id", "file", "licence", "consent")]):
+    columns = [f"source.{name}" for name in ("source_id", "file", "licence", "consent")]
+    for row in (row for folder in folders for row in _rows(version / folder, columns)):
         known = found.get(row["source"]["source_id"])
         found[row["source"]["source_id"]] = replace(known, clips=known.clips + 1) if known else Stated(**row["source"], clips=1)
     return tuple(sorted(found.values(), key=lambda one: (one.file, one.source_id)))
@@ -166,14 +167,14 @@ def _referenced(version: Path) -> set[str]:
     if not (version / MEDIA).is_dir():
         return set()
     columns = ("video.path", "audio.path", "image.path", "frames.list.element.image.path")
-    rows = _rows(version, columns)
+    rows = _rows(version / DATA, columns)
     held = ([row["video"], row["audio"], row["image"], *(frame["image"] for frame in row["frames"] or ())] for row in rows)
     paths = {file["path"] for files in held for file in files if file and file["path"]}
     return {path for path in paths if path == f"{MEDIA}/{Path(path).name}"}
 
 
-def _rows(version: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    for file in sorted((version / DATA).glob("*.parquet")):
+def _rows(folder: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for file in sorted(folder.glob("*.parquet")):
         with pq.ParquetFile(file) as shard:
             for part in shard.iter_batches(256, columns=list(columns)):
                 yield from part.to_pylist()
