@@ -12,7 +12,8 @@ from tests.feeling import felt
 from tests.hub_store import TOKEN
 from tests.reported import clip
 
-JUDGE = replace(read_plan("embedded").judge, judged=True)
+PLAN = read_plan("embedded")
+JUDGE = replace(PLAN.judge, judged=True)
 
 REPO = "lab/feelings"
 MOTHER = """
