@@ -43,15 +43,8 @@ def features(version: Path, manifest: Manifest) -> str:
 
 
 def embedded(version: Path, manifest: Manifest) -> bool:
-    """Return whether a version holds the bytes of its media, by the footers of its files."""
-    wanted = {f"{name}.bytes" for name in media_columns(Clip)}
-    for one in manifest.files:
-        footer = pq.read_metadata(version / one.file)
-        for group in map(footer.row_group, range(footer.num_row_groups)):
-            chunks = (group.column(n) for n in range(group.num_columns))
-            if any(c.path_in_schema in wanted and c.statistics.null_count < c.num_values for c in chunks):
-                return True
-    return False
+    """Return whether a version holds the bytes of its media: by the first of them, since all are kept alike."""
+    return next((held["bytes"] is not None for one in manifest.files for held in _media(version / one.file)), False)
 
 
 def models(authors: Sequence[Author]) -> tuple[ModelFacts, ...]:
@@ -70,6 +63,13 @@ def measurements() -> tuple[Measured, ...]:
     """Return all measurements that ship."""
     text = files("pipeline").joinpath(ACCURACY).read_text(encoding="utf-8")
     return checked(_Table, tomllib.loads(text), ACCURACY).measured
+
+
+def _media(file: Path) -> Iterator[Mapping[str, Any]]:
+    with pq.ParquetFile(file) as shard:
+        for part in shard.iter_batches(1, columns=[f"{name}.bytes" for name in media_columns(Clip)]):
+            for row in part.to_pylist():
+                yield from (held for held in row.values() if held is not None)
 
 
 def _data_files(version: Path, manifest: Manifest) -> Iterator[DataFile]:

@@ -48,24 +48,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 1 where damage was found, 2 for bad usage."""
     args = parser().parse_args(argv)
     try:
-        match args.command:
-            case "list":
-                return _say(listed(args.shards, _names(args.shards)))
-            case "show":
-                return _say(shown(*opened(args.shards, args.name)))
-            case "latest":
-                folder, manifest = opened(args.shards, None)
-                return _say(iter([f"{folder.name} {manifest.seal}"]))
-            case "diff":
-                old, new = (Version(*opened(args.shards, name)) for name in (args.old, args.new))
-                return _say(as_json(old, new) if args.json else as_text(old, new))
-        return _verify(args)
+        return _done(args)
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.versions: {error}\n")
         return 2
     except (FileNotFoundError, ArrowException) as error:
         sys.stderr.write(f"pipeline.versions: a file is missing or damaged, verify names it: {error}\n")
         return 1
+
+
+def _done(args: argparse.Namespace) -> int:
+    match args.command:
+        case "list":
+            return _say(listed(args.shards, _names(args.shards)))
+        case "show":
+            return _say(shown(*opened(args.shards, args.name)))
+        case "latest":
+            folder, manifest = opened(args.shards, None)
+            return _say(iter([f"{folder.name} {manifest.seal}"]))
+        case "diff":
+            old, new = (Version(*opened(args.shards, name)) for name in (args.old, args.new))
+            return _say(as_json(old, new) if args.json else as_text(old, new))
+    return _verify(args)
 
 
 def _say(lines: Iterator[str]) -> int:

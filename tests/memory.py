@@ -6,6 +6,7 @@ The code is the build's own; only the work store is replaced, by one that makes 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import random
 import resource
 import subprocess
@@ -57,7 +58,7 @@ class Made:
         )
         start = float(9 * (number % EACH))
         span = Span(start=start, end=start + 8.0)
-        made = Clip(source=origin, clip_id=f"{number:016x}", requested=span, actual=span, labels=labels, cues=cues)
+        made = Clip(source=origin, clip_id=hashlib.sha256(key.encode()).hexdigest()[:16], requested=span, actual=span, labels=labels, cues=cues)
         return self.judge(made)
 
     def ref(self, key: str) -> Ref:
