@@ -92,7 +92,7 @@ def _takedown(args: argparse.Namespace) -> int:
     known = read(args.shards)
     listed = known
     if not args.unpublishable:
-        listed = salted(known) if args.person else known
+        listed = salted(known) if args.person is not None else known
         for entry in asked(args, version, manifest, listed):
             listed = listed.with_(replace(entry, reason=args.reason))
     if listed != known:
@@ -114,9 +114,9 @@ def asked(args: argparse.Namespace, version: Path, manifest: Manifest, listed: W
     Raises:
         UsageError: the version holds nothing of that name, or several things, and the list does not have it either.
     """
-    if args.clip:
+    if args.clip is not None:
         return (_clip(args.clip, version, listed),)
-    if args.source:
+    if args.source is not None:
         return (WithdrawnSource(source_id=_source(args.source, version, manifest, listed)),)
     within = _WITHIN.fullmatch(args.person)
     if within:
@@ -125,13 +125,14 @@ def asked(args: argparse.Namespace, version: Path, manifest: Manifest, listed: W
 
 
 def _clip(begins: str, version: Path, listed: Withdrawn) -> WithdrawnClip:
-    known = [one for one in listed.clips if one.clip_id.startswith(begins)]
+    known = {one.clip_id: one for one in listed.clips if one.clip_id.startswith(begins)}
     found = {
         row["clip_id"]: WithdrawnClip(source_id=row["source"]["source_id"], clip_id=row["clip_id"], span=Span(**row["requested"]))
         for row in rows(version, ("clip_id", "requested", "source.source_id"))
         if row["clip_id"].startswith(begins)
     }
-    return _one({one.clip_id: one for one in known} | found, f"clip of {version} has an id that begins with {begins!r}")
+    one: WithdrawnClip = _one(known | found, f"clip of {version} has an id that begins with {begins!r}")
+    return one
 
 
 def _source(told: str, version: Path, manifest: Manifest, listed: Withdrawn) -> str:

@@ -58,7 +58,14 @@ class Made:
         )
         start = float(9 * (number % EACH))
         span = Span(start=start, end=start + 8.0)
-        made = Clip(source=origin, clip_id=hashlib.sha256(key.encode()).hexdigest()[:16], requested=span, actual=span, labels=labels, cues=cues)
+        made = Clip(
+            source=origin,
+            clip_id=hashlib.sha256(key.encode()).hexdigest()[:16],
+            requested=span,
+            actual=span,
+            labels=labels,
+            cues=cues,
+        )
         return self.judge(made)
 
     def ref(self, key: str) -> Ref:
