@@ -84,7 +84,7 @@ class Guard:
         places = [_PLACE, _ANY_PLACE] if strict else [_PLACE]
         found = {match[0] for pattern in places for match in pattern.finditer(text)}
         found |= set() if strict else {line for line in text.split("\n") if _WHOLE_PLACE.fullmatch(line)}
-        if self.home in text and not any(self.home in place for place in found):
+        if re.search(rf"(?<![\w.:/-]){re.escape(self.home)}(?![\w-])", text) and not any(self.home in place for place in found):
             found.add(self.home)
         shown += [("a path of this machine", place) for place in sorted(found)]
         if strict and self.user and re.search(rf"(?<!\w){re.escape(self.user)}(?!\w)", text):
