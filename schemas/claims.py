@@ -92,6 +92,17 @@ class Shot(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint(Claim):
+    """What a source looks or sounds like, in codes of which few bits change when it is encoded again."""
+
+    stream: Annotated[str, Says("audio or video")]
+    rate: Annotated[float, Unit("Hz"), Says("codes per second; code k is of the source from k / rate on")]
+    reach: Annotated[Seconds, Says("how much of the source one code is made of")]
+    bits: Annotated[int, Says("per code, a multiple of 8")]
+    codes: Annotated[str, Says("hex, one code after another; a code of zeros stands for nothing to recognise")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaceTrack(Claim):
     """One face followed through the clip. All series have one entry per sampled time at which the face is seen."""
 

@@ -3,6 +3,7 @@
 AffectoryError
 ├── UsageError        the command or the plan cannot work: exit status 2, one line
 │   └── ModelFileError   a model file is missing, corrupt or unpinned
+├── LeakError         one person or scene would be in two splits: the build stops and no version is written
 ├── ItemError         this source or clip cannot be used: it becomes a dead letter, the rest goes on
 └── TransientError    the world failed (network, full disk, lock): try again, then stop the build
 
@@ -20,6 +21,10 @@ class UsageError(AffectoryError):
 
 class ModelFileError(UsageError):
     """A model file is missing, corrupt or unpinned; the message holds the command that mends it."""
+
+
+class LeakError(AffectoryError):
+    """What belongs together would be in two splits; a bug in how splits are made, which must never reach a version."""
 
 
 class ItemError(AffectoryError):

@@ -13,6 +13,7 @@ from schemas.claims import (
     Claim,
     Cue,
     FaceTrack,
+    Fingerprint,
     ImageFile,
     KeyFrame,
     Label,
@@ -108,6 +109,7 @@ class Source(Record):
     subtitles: Annotated[str | None, Says("sidecar .srt or .vtt used as the words")] = None
     subtitles_sha256: str | None = None
     shots: tuple[Shot, ...] = ()
+    fingerprints: tuple[Fingerprint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
