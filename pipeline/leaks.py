@@ -84,7 +84,11 @@ class Guard:
         places = [_PLACE, _ANY_PLACE] if strict else [_PLACE]
         found = {match[0] for pattern in places for match in pattern.finditer(text)}
         found |= set() if strict else {line for line in text.split("\n") if _WHOLE_PLACE.fullmatch(line)}
-        if re.search(rf"(?<![\w.:/-]){re.escape(self.home)}(?![\w-])", text) and not any(self.home in place for place in found):
+        if (
+            self.home
+            and re.search(rf"(?<![\w.:/-]){re.escape(self.home)}(?![\w-])", text)
+            and not any(self.home in place for place in found)
+        ):
             found.add(self.home)
         shown += [("a path of this machine", place) for place in sorted(found)]
         if strict and self.user and re.search(rf"(?<!\w){re.escape(self.user)}(?!\w)", text):
@@ -105,7 +109,7 @@ def guard(environment: Mapping[str, str], allowed: Sequence[str] = ()) -> Guard:
     own = {(name, value) for name, value in environment.items() if _SECRET_NAME.search(name) and len(value) >= SHORTEST_SECRET}
     # Values that name a file or a switch are no secrets, and the file is found as a path.
     own = {(name, value) for name, value in own if not value.startswith("/") and value.casefold() not in {"disabled", "required"}}
-    home, user = str(Path.home()), _user()
+    home, user = str(Path.home()).rstrip("/"), _user()
     named = user if len(user) >= SHORTEST_NAME and user.casefold() not in _ANYBODY else ""
     return Guard(own=tuple(sorted(own)), home=home, user=named, allowed=frozenset(allowed))
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.plan import Plan
-from pipeline.sources import Found
+from pipeline.sources import SCAN, Found
+from pipeline.withdrawn import TAKEDOWN
 from schemas.errors import UsageError
 from schemas.manifest import MANIFEST, Counts, Manifest, WrittenFile, sealed
 from schemas.provenance import digest
@@ -38,8 +39,10 @@ def next_name(out: Path) -> str:
 
 
 def generalised(reason: str) -> str:
-    """Return a reason without its numbers, so that reasons can be counted."""
-    return re.sub(r"[0-9]+([.][0-9]+)?", "…", reason)
+    """Return a reason without its numbers and without the name of a file, so that reasons can be counted."""
+    return re.sub(
+        r"[0-9]+([.][0-9]+)?", "…", re.sub(r"\Athe same bytes as .*, which", "the same bytes as another, which", reason)
+    )
 
 
 def added(total: int) -> str:
@@ -114,7 +117,8 @@ def letter_order(letter: DeadLetter) -> tuple[str, str, float, str]:
 
 def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence[DeadLetter], ledger: Any) -> Manifest:
     whole = [letter for letter in letters if letter.clip_id is None]
-    copies = sum(letter.step == "scan" for letter in whole)
+    copies = sum(letter.step == SCAN for letter in whole)
+    withdrawn = sum(letter.step == TAKEDOWN for letter in whole)  # not among those found: nothing is done with them
     rows = dict.fromkeys(FOLDERS.values(), 0)
     splits: dict[str, int] = {}
     for shard in ledger.shards:
@@ -129,10 +133,10 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
         plan=plan.resolved,
         plan_hash=plan.hash,
         ledger=Counts(
-            sources=len(found) + copies,
+            sources=len(found) + copies + withdrawn,
             copies=copies,
             dead_sources=len(whole) - copies,
-            sources_with_clips=len(found) - (len(whole) - copies),
+            sources_with_clips=len(found) + withdrawn - (len(whole) - copies),
             clips=sum(rows.values()) + len(letters) - len(whole),
             accepted=rows[FOLDERS[ACCEPT]],
             review=rows[FOLDERS[REVIEW]],

@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 
 from pipeline.manifest import DEAD, added, counted, finish, letter_order
 from pipeline.shards import parquet_writer, row_hash, write_dead
-from pipeline.withdrawn import REASON, TAKEDOWN
+from pipeline.sources import SCAN
+from pipeline.withdrawn import REASON, nameless, whole
 from schemas.manifest import Counts, Manifest, WrittenFile
 from schemas.provenance import digest
 from schemas.record import DeadLetter
@@ -154,37 +155,28 @@ def link(file: Path, place: Path, linked: Callable[[Path, Path], None] = os.link
 def _letters(version: Path, manifest: Manifest, removal: Removal) -> tuple[DeadLetter, ...]:
     held: list[Any] = pq.read_table(version / DEAD).to_pylist() if (version / DEAD).is_file() else []
     letters = _LETTERS.validate_python(held)
-    copies = [_nameless(one, removal) for one in letters if one.clip_id is None and one.step == "scan"]
-    others = [one for one in letters if one.source_id not in removal.sources and one not in copies and one.step != "scan"]
     names = {one["source_id"]: one["file"] for one in manifest.sources}
-    whole = (_letter(source_id, names, reason) for source_id, reason in removal.sources.items())
-    return (*copies, *sorted((*others, *removal.clips, *whole), key=letter_order))
-
-
-def _nameless(copy: DeadLetter, removal: Removal) -> DeadLetter:
-    if removal.sources.get(copy.source_id) != REASON:
-        return copy
-    return replace(copy, file="", reason="the same bytes as a source that was withdrawn")
-
-
-def _letter(source_id: str, names: Mapping[str, str], reason: str) -> DeadLetter:
-    # The name of a file may name the person.
-    file = "" if reason == REASON else names[source_id]
-    return DeadLetter(source_id=source_id, file=file, clip_id=None, step=TAKEDOWN, reason=reason)
+    copies = [nameless(one) if removal.sources.get(one.source_id) == REASON else one for one in letters if one.step == SCAN]
+    others = [one for one in letters if one.step != SCAN and one.source_id not in removal.sources]
+    gone = (
+        whole(source_id) if reason == REASON else replace(whole(source_id), file=names[source_id], reason=reason)
+        for source_id, reason in removal.sources.items()
+    )
+    return (*copies, *sorted((*others, *removal.clips, *gone), key=letter_order))
 
 
 def _ledger(old: Counts, files: Sequence[WrittenFile], letters: Sequence[DeadLetter]) -> Counts:
     rows = {folder: sum(file.rows for file in files if file.file.startswith(f"{folder}/")) for folder in FOLDERS.values()}
-    whole = sum(letter.clip_id is None for letter in letters)
+    dead = sum(letter.clip_id is None for letter in letters)
     return replace(
         old,
-        dead_sources=whole - old.copies,
-        sources_with_clips=old.sources - whole,
-        clips=sum(rows.values()) + len(letters) - whole,
+        dead_sources=dead - old.copies,
+        sources_with_clips=old.sources - dead,
+        clips=sum(rows.values()) + len(letters) - dead,
         accepted=rows[FOLDERS[ACCEPT]],
         review=rows[FOLDERS[REVIEW]],
         rejected=rows[FOLDERS[REJECT]],
-        dead_clips=len(letters) - whole,
+        dead_clips=len(letters) - dead,
     )
 
 

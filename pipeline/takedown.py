@@ -30,13 +30,13 @@ from pipeline.withdrawn import (
     WithdrawnPerson,
     WithdrawnSource,
     numbering,
+    part,
     read,
     salted,
     write,
 )
 from schemas.errors import AffectoryError, UsageError
 from schemas.manifest import Manifest, versions
-from schemas.record import DeadLetter
 from schemas.values import Span
 from schemas.versions import FOLDERS, opened, rows
 
@@ -208,16 +208,7 @@ def _removal(version: Path, manifest: Manifest, listed: Withdrawn, unpublishable
             clip_ids.add(clip_id)
         elif listed.clip(one.moment):
             clip_ids.add(clip_id)
-            clips.append(
-                DeadLetter(
-                    source_id=source_id,
-                    file=one.file,
-                    clip_id=clip_id,
-                    step=TAKEDOWN,
-                    reason=REASON,
-                    span=one.moment.span,
-                )
-            )
+            clips.append(part(source_id, one.file, clip_id, one.moment.span))
     return Removal(clips=tuple(clips), sources=whole, clip_ids=frozenset(clip_ids))
 
 

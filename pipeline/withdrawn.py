@@ -11,16 +11,17 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.sources import Found
 from schemas.errors import UsageError
 from schemas.provenance import digest
-from schemas.record import Clip
+from schemas.record import Clip, DeadLetter
 from schemas.values import Span
 from schemas.whole import write_whole
 
@@ -168,6 +169,32 @@ def numbering(plan: Mapping[str, Any]) -> str:
     """Return the hash of all in a resolved plan that decides who in a source gets which number."""
     deciding = [one for one in plan["annotators"] if one["name"].partition(".")[0] in _NUMBERING]
     return digest([plan["segment"], _JSON.dump_python(deciding, mode="json")], 16)
+
+
+def sifted(
+    withdrawn: Withdrawn, found: Sequence[Found], copies: Sequence[DeadLetter], plan: Mapping[str, Any]
+) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...]]:
+    """Return the sources that a build may use, and the letters of copies and of sources that stay out."""
+    numbers = numbering(plan)
+    out = {one.source_id for one in found if withdrawn.source(one.source_id, one.terms.speakers, numbers)}
+    kept = tuple(one for one in found if one.source_id not in out)
+    letters = tuple(nameless(copy) if copy.source_id in out else copy for copy in copies)
+    return kept, (*letters, *(whole(source_id) for source_id in sorted(out)))
+
+
+def nameless(copy: DeadLetter) -> DeadLetter:
+    """Return the letter of a copy of what was withdrawn: the name of a file may name the person."""
+    return replace(copy, file="", reason="the same bytes as a source that was withdrawn")
+
+
+def whole(source_id: str) -> DeadLetter:
+    """Return the letter of a source that was withdrawn."""
+    return DeadLetter(source_id=source_id, file="", clip_id=None, step=TAKEDOWN, reason=REASON)
+
+
+def part(source_id: str, file: str, clip_id: str, span: Span) -> DeadLetter:
+    """Return the letter of a clip that was withdrawn."""
+    return DeadLetter(source_id=source_id, file=file, clip_id=clip_id, step=TAKEDOWN, reason=REASON, span=span)
 
 
 def moment(clip: Clip) -> Moment:
