@@ -157,7 +157,8 @@ class Handler(BaseHTTPRequestHandler):
         files = []
         for file in asked["files"]:
             beside = file["path"].endswith(BESIDE_GIT)
-            known = {"oid": (f := there[file["path"]]).sha256 if beside else f.oid} if file["path"] in there else {}
+            held = there.get(file["path"])
+            known = {"oid": held.sha256 if held.beside else held.oid} if held else {}
             files.append({"path": file["path"], "uploadMode": "lfs" if beside else "regular", "shouldIgnore": False, **known})
         return told({"files": files, "commitOid": repo.main})
 

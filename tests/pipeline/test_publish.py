@@ -66,7 +66,7 @@ def test_what_was_published_is_the_accepted_clips_and_a_manifest_of_these_alone(
     publish(version)
     files = hub.repos[REPO].at("v1").files
     manifest = read_manifest(version)
-    assert set(files) == {".gitattributes", "data/train-00000-of-00001.parquet", SUMS, MANIFEST}
+    assert set(files) == {".gitattributes", "data/train-00000-of-00001.parquet", "README.md", "croissant.json", SUMS, MANIFEST}
     sent = tmp_path / "sent"
     for path, file in files.items():
         (sent / path).parent.mkdir(parents=True, exist_ok=True)
