@@ -30,6 +30,10 @@ class Refused(UsageError):
     """The server understood, and will not."""
 
 
+class Missing(Refused):
+    """There is no such thing on the server, any more or for this user."""
+
+
 class Client:
     """One server, spoken to as one user; for one thread."""
 
@@ -201,4 +205,4 @@ def _raise_for(answer: httpx2.Response, place: str) -> None:
         raise TransientError(f"{place} answers {status}: {said}")
     if status == 401:
         raise Refused(f"{place} does not accept the token (401): {said}; check LABEL_STUDIO_API_KEY")
-    raise Refused(f"{place} answers {status}: {said}")
+    raise (Missing if status == 404 else Refused)(f"{place} answers {status}: {said}")

@@ -11,12 +11,13 @@ from urllib.parse import quote
 
 from label_studio import tasks
 from label_studio.client import Client
-from label_studio.players import SILENT, SOUND, VIDEO, silenced
-from schemas.errors import ItemError, UsageError
+from label_studio.players import SILENT, SOUND, VIDEO
+from label_studio.silent import silenced
+from schemas.errors import ItemError
 
 COLUMNS = {"video": (VIDEO, SILENT), "audio": (SOUND,)}
 """Columns of a version with what is played of each."""
-STORAGE = "clips"
+STORAGE, _MARK = "clips", "[affectory files]"
 _UPLOAD, _FILES = 64 * 2**20, 90
 """Bytes, and files, that go to another server in one request."""
 
@@ -60,12 +61,18 @@ class Local:
 
 
 class Uploaded:
-    """Any other server: files are uploaded into its first project of ours, once."""
+    """Any other server: files are uploaded, once, into a project of their own.
+
+    Not into those with the tasks: a project whose form shows more than one thing takes no files. Where a server has roles, who
+    reviews must be a member of this project as well.
+    """
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._project: int | None = None
         self._there: dict[str, str] = {}
+        old = [one["id"] for one in client.pages("/api/projects") if _MARK in (one["description"] or "")]
+        self._project = min(old) if old else None
+        self._look()
 
     def url(self, clip_id: str, kind: str) -> str:
         """Return the address on the server.
@@ -79,11 +86,7 @@ class Uploaded:
             raise ItemError(f"the server has no {clip_id}.{kind}") from error
 
     def open(self, project: int) -> None:
-        """Look at what a project has; the first one takes what is new."""
-        self._project = self._project or project
-        # The server puts some digits and a dash before the name.
-        for file in self._client.get(f"/api/projects/{project}/file-uploads", all="true"):
-            self._there[file["file"].rpartition("/")[2].partition("-")[2]] = f"/data/{file['file']}"
+        """Do nothing: who is logged in has the files."""
 
     def put(self, rows: Iterable[Mapping[str, Any]], version: Path) -> None:
         """Upload what is not there yet; what is there is told by its name."""
@@ -103,9 +106,15 @@ class Uploaded:
 
     def _send(self, batch: list[tuple[str, bytes]]) -> None:
         if self._project is None:
-            raise UsageError("files are uploaded into a project: open one first")
+            self._project = self._client.post("/api/projects", {"title": "Affectory: files", "description": _MARK})["id"]
         self._client.upload(f"/api/projects/{self._project}/import", batch, commit_to_project="false")
-        self.open(self._project)
+        self._look()
+
+    def _look(self) -> None:
+        if self._project is not None:
+            # The server puts some digits and a dash before the name.
+            for file in self._client.get(f"/api/projects/{self._project}/file-uploads", all="true"):
+                self._there[file["file"].rpartition("/")[2].partition("-")[2]] = f"/data/{file['file']}"
 
 
 class Linked:

@@ -226,7 +226,7 @@ def _scales(parent: xml.Element, keys: Sequence[str]) -> None:
 def _machine(parent: xml.Element, number: int) -> None:
     """Add the machine's candidates, which appear only after the person's own answer."""
     machine = _view(parent, "af-machine", after="emotion")
-    _title(machine, number, "The machine says", "Tab to edit — Ctrl+Enter submits")
+    _title(machine, number, "The machine says", "Tab leads to the text and out of it — Ctrl+Enter submits")
     _note(machine, "$machine")
     xml.SubElement(
         machine, "TextArea", name="rationale", toName="clip", value="$rationale", rows="4", editable="true",

@@ -7,7 +7,7 @@ import secrets
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from label_studio.answers import Answer, load, read, write
-from label_studio.client import Client, where
+from label_studio.client import Client, Missing, where
 from label_studio.command import ANSWERS, alone, arguments, connected, ended
 from label_studio.queue import Project, projects
 from schemas.errors import ItemError, UsageError
@@ -25,6 +25,8 @@ from schemas.whole import write_whole
 SALT, PULLED = "salt", ".pulled-"
 OVERLAP = timedelta(seconds=60)
 """How far a pull looks back behind the last one: what the server stamped earlier and stored later."""
+_FIELDS = "id,data,annotations,completed_by,result,lead_time,was_cancelled,created_at,updated_at"
+"""Of tasks and of their annotations: the server takes names of both in one list."""
 _STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -93,6 +95,7 @@ def pull(client: Client, folder: Path) -> Came:
     server = identity(client, folder)
     place = folder / f"{PULLED}{server}.json"
     pulled = _state(place)
+    pulled = replace(pulled, unread={number: one for number, one in pulled.unread.items() if _exists(client, number)})
     known = {answer.answer_id: answer for answer in load(folder / ANSWERS)}
     new = changed = 0
     for project in projects(client):
@@ -149,8 +152,17 @@ def _latest(client: Client, project: Project) -> str | None:
 
 
 def _changed(client: Client, project: Project, since: str | None) -> Iterator[Mapping[str, Any]]:
+    answered = where("annotations_ids", "empty", "List", False)
     later = [where("updated_at", "greater_or_equal", "Datetime", since)] if since else []
-    return client.tasks(project.number, *later, fields="all", include="id,data,annotations")
+    return client.tasks(project.number, answered, *later, fields="all", include=_FIELDS)
+
+
+def _exists(client: Client, annotation: int) -> bool:
+    try:
+        client.get(f"/api/annotations/{annotation}/")
+    except Missing:
+        return False
+    return True
 
 
 def _answers(task: Mapping[str, Any], server: str) -> tuple[list[Answer], dict[int, Unread]]:

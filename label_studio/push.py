@@ -97,7 +97,6 @@ def push(wanted: Wanted, queue: Queue, media: Media) -> Pushed:
     made: dict[str, list[tasks.Task]] = defaultdict(list)
     unfit = []
     if asked:
-        queue.project(CONFLICT)
         media.put(picked(wanted.version, asked, tuple(clips.COLUMNS)), wanted.version)
     for row in picked(wanted.version, asked, tasks.COLUMNS):
         try:

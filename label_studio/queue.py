@@ -18,7 +18,7 @@ from label_studio.tasks import Task
 from schemas.errors import TransientError
 from schemas.whole import write_whole
 
-BATCH, ASKED = 500, 100
+BATCH, ASKED = 250, 125
 """Tasks in one request, and ids that are asked for in one."""
 SETTLE, LOOK = 20.0, 0.5
 """Seconds for which a server may go on to store a batch whose sender is gone, and between two looks."""
@@ -58,9 +58,7 @@ _NOTE = TypeAdapter(Note)
 def projects(client: Client) -> tuple[Project, ...]:
     """Return our projects on a server, oldest first, told by a mark in their description."""
     marked = (
-        (project, mark)
-        for project in client.pages("/api/projects", include="task_number")
-        if (mark := _MARK.search(project["description"] or ""))
+        (project, mark) for project in client.pages("/api/projects") if (mark := _MARK.search(project["description"] or ""))
     )
     found = (
         Project(number=project["id"], kind=mark["kind"], form=mark["form"], annotators=project["maximum_annotations"])

@@ -79,7 +79,7 @@ def _main(args: argparse.Namespace) -> int:
         data=data, host=args.host, port=args.port or _free(args.host), postgres=args.postgres or os.environ.get(POSTGRES),
         reviewers=tuple(args.reviewer),
     )  # fmt: skip
-    signal.signal(signal.SIGTERM, _stop)
+    before = signal.signal(signal.SIGTERM, _stop)
     try:
         with serving(asked, lambda line: print(line, flush=True)) as (_, process):  # noqa: T201
             status = process.wait()
@@ -87,6 +87,8 @@ def _main(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("stopped", flush=True)  # noqa: T201
         return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from label_studio.annotation import MAX_TEXT
 from label_studio.answers import Answer
 from label_studio.form import ADJUDICATE, CONFLICT, KINDS, ORDINARY, PREFER, SPACE, controls, data_keys, form_hash
-from label_studio.players import NO_CLIP, NO_PICTURE, NO_SOUND, SILENT, SOUND, VIDEO, is_player, player
+from label_studio.players import LATER, NO_CLIP, NO_PICTURE, NO_SOUND, SILENT, SOUND, VIDEO, is_player, player
 from label_studio.telling import cues, labels, reviewers, shown, transcript
 from schemas.errors import ItemError
 from schemas.provenance import digest
@@ -64,7 +64,7 @@ def task(row: Mapping[str, Any], version: str, media: Media, disagree: float = D
     """
     audited = bool(row["routes"]) and row["routes"][-1]["audit"]
     kind = CONFLICT if audited or _in_conflict(row, disagree) else ORDINARY
-    return _checked(row, version, kind, _judged(row, media))
+    return _checked(row, version, kind, _judged(row, media, later=kind == CONFLICT))
 
 
 def adjudication(row: Mapping[str, Any], version: str, media: Media, answers: Sequence[Answer]) -> Task:
@@ -155,9 +155,11 @@ def _watched(row: Mapping[str, Any], media: Media) -> dict[str, str | float]:
     return data
 
 
-def _judged(row: Mapping[str, Any], media: Media) -> dict[str, str | float]:
+def _judged(row: Mapping[str, Any], media: Media, later: bool = False) -> dict[str, str | float]:
     data = _watched(row, media)
     rationale = next(reversed(list(_rationales(row))), None)
+    if later and row["video"] and row["audio"]:
+        data["clip"] = player(str(data["video"]), LATER)
     found = data | {
         "silent": player(media.url(row["clip_id"], SILENT), SILENT) if row["video"] else NO_PICTURE,
         "sound": player(str(data["audio"]), SOUND) if "audio" in data else NO_SOUND,

@@ -91,7 +91,7 @@ def tape(prints: Iterable[Fingerprint], stream: str) -> Tape | None:
 
 
 def mirrored(codes: Codes) -> Codes:
-    """Return the PDQ codes of the mirrored pictures: the odd columns of their cosine transform change sign."""
+    """Return the codes of the mirrored pictures: the odd columns of their cosine transform change sign."""
     flipped = codes ^ np.uint8(0b01010101)
     flipped[~codes.any(axis=1)] = 0
     return flipped

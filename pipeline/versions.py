@@ -46,9 +46,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 1 where damage was found, 2 for bad usage."""
-    args = parser().parse_args(argv)
     try:
-        return _done(args)
+        return _run(parser().parse_args(argv))
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.versions: {error}\n")
         return 2
@@ -57,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _done(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace) -> int:
     match args.command:
         case "list":
             return _say(listed(args.shards, _names(args.shards)))

@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from schemas.errors import UsageError
@@ -68,6 +67,8 @@ def row(version: Path, clip_id: str, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _matching(file: str, clip_id: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+    import pyarrow.dataset as ds  # noqa: PLC0415 - it brings pandas, which takes as long to import as all else together
+
     found: list[dict[str, Any]] = (
         ds.dataset(file).to_table(list(columns), pc.starts_with(pc.field("clip_id"), clip_id)).to_pylist()
     )

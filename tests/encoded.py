@@ -5,7 +5,7 @@ from pathlib import Path
 
 from annotators import media
 from annotators.fingerprints_chromaprint import ChromaprintFingerprints
-from annotators.fingerprints_pdq import PdqFingerprints
+from annotators.fingerprints_phash import PhashFingerprints
 from schemas.claims import Fingerprint
 from schemas.record import Origin, Source
 
@@ -48,5 +48,5 @@ def prints(path: Path) -> tuple[Fingerprint, ...]:
     streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
     origin = Origin(source_id="0" * 16, sha256="0" * 64, file=path.name, duration=info.duration, streams=streams)
     record = Source(source=origin, path=str(path))
-    told = [annotator.annotate(None, [record])[0] for annotator in (ChromaprintFingerprints(), PdqFingerprints())]
+    told = [annotator.annotate(None, [record])[0] for annotator in (ChromaprintFingerprints(), PhashFingerprints())]
     return tuple(claim for claims in told for claim in claims)

@@ -58,14 +58,8 @@ class Made:
         )
         start = float(9 * (number % EACH))
         span = Span(start=start, end=start + 8.0)
-        made = Clip(
-            source=origin,
-            clip_id=hashlib.sha256(key.encode()).hexdigest()[:16],
-            requested=span,
-            actual=span,
-            labels=labels,
-            cues=cues,
-        )
+        clip_id = hashlib.sha256(key.encode()).hexdigest()[:16]
+        made = Clip(source=origin, clip_id=clip_id, requested=span, actual=span, labels=labels, cues=cues)
         return self.judge(made)
 
     def ref(self, key: str) -> Ref:

@@ -1,6 +1,6 @@
 """`python -m tests.memory_diff`: peak memory of `versions diff` over two versions of 10,000 and of 1,000,000 made-up clips.
 
-Every file differs in a few clips, so none is passed over because it is the same.
+Every row group differs in a few clips, so none is passed over because it is the same.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 from schemas.manifest import MANIFEST, read_manifest, sealed
 from tests.versioned import bare, routed, version
 
-EACH = 1000
-"""Clips of one source; one in a hundred is labelled anew."""
+EACH, SOURCES = 1000, 10
+"""Clips of one source, of which one in a hundred is said anew, and sources of one shard."""
 
 
 def made(out: Path, name: str, records: int, share: int) -> None:
@@ -37,12 +37,16 @@ def made(out: Path, name: str, records: int, share: int) -> None:
         spoken[::share] = ["said anew"] * len(spoken[::share])
     table = table.set_column(table.schema.get_field_index("transcript"), table.schema.field("transcript"), [spoken])
     table = pa.concat_tables([table] * (EACH // 100)).combine_chunks()
-    with pq.ParquetWriter(place / small.file, table.schema, compression="zstd") as writer:
-        for number in range(records // EACH):
-            writer.write_table(_renamed(table, number))
+    (place / small.file).unlink()
+    count = records // EACH // SOURCES
+    files = [f"data/train-{number:05d}-of-{count:05d}.parquet" for number in range(count)]
+    for number, file in enumerate(files):
+        with pq.ParquetWriter(place / file, table.schema, compression="zstd") as writer:
+            for source in range(SOURCES):
+                writer.write_table(_renamed(table, number * SOURCES + source))
     manifest = read_manifest(place)
-    shard = replace(small, rows=records, sha256=name)
-    (place / MANIFEST).write_bytes(sealed(replace(manifest, files=(shard,))))
+    shards = tuple(replace(small, file=file, rows=EACH * SOURCES) for file in files)
+    (place / MANIFEST).write_bytes(sealed(replace(manifest, files=shards)))
 
 
 def _renamed(table: pa.Table, number: int) -> pa.Table:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from label_studio.annotation import MAX_TEXT
 from label_studio.form import ADJUDICATE, CONFLICT, KINDS, ORDINARY, data_keys, form_hash
-from label_studio.players import NO_PICTURE, NO_SOUND, SILENT, is_player, player, silenced
+from label_studio.players import NO_PICTURE, NO_SOUND, SILENT, is_player, player
 from label_studio.tasks import COLUMNS, NO_WORDS, Prediction, adjudication, check, preferences, task
 from label_studio.telling import reviewers, shown
 from schemas.errors import ItemError
@@ -181,19 +181,3 @@ def test_what_is_shown_has_no_control_characters_and_stays_so(text):
     clean = shown(text)
     assert not {char for char in clean if (ord(char) < 32 and char not in "\n\t") or 127 <= ord(char) < 160}
     assert shown(clean) == clean
-
-
-def test_a_silenced_clip_has_its_picture_and_no_sound(tmp_path):
-    import subprocess
-
-    made = tmp_path / "clip.mp4"
-    source = ["-f", "lavfi", "-i", "testsrc=d=1:r=25:s=64x64", "-f", "lavfi", "-i", "sine=d=1"]
-    subprocess.run(["ffmpeg", "-v", "error", *source, "-c:v", "libx264", "-c:a", "aac", made], check=True)
-    silent = silenced(made.read_bytes())
-    place = tmp_path / "silent.mp4"
-    place.write_bytes(silent)
-    probe = ["ffprobe", "-v", "error", "-count_packets", "-show_entries", "stream=codec_type,nb_read_packets", "-of", "csv=p=0"]
-    assert subprocess.run([*probe, place], capture_output=True, text=True, check=True).stdout.split() == ["video,25"]
-    assert silenced(made.read_bytes()) == silent
-    with pytest.raises(ItemError, match="ffmpeg"):
-        silenced(b"no video")
