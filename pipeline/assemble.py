@@ -11,7 +11,9 @@ import apache_beam as beam
 from pydantic import TypeAdapter
 
 from annotators.annotator import Annotator
+from pipeline import withdrawn
 from pipeline.annotate import Bench, dead_letter, spoken_by
+from pipeline.manifest import letter_order
 from pipeline.meter import METER
 from pipeline.people import People
 from pipeline.policy import Judge
@@ -71,20 +73,28 @@ class Identify(Pooled):
         super().__init__(bench.workers)
         self.annotators, self.judge, self.people, self.bench = tuple(annotators), judge, people, bench
 
-    def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Index]:
-        """Let each annotator see the clips of the source in order of time; then judge each clip."""
+    def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Index | DeadLetter]:
+        """Let each annotator see the clips of the source in order of time; then judge each clip that was not withdrawn."""
         source_id, found = element
         refs = sorted(found, key=lambda ref: (ref.start, ref.clip_id))
         clips = tuple(fetch(ref, self.bench) for ref in refs)
         for annotator in self.annotators:
             with METER.time(annotator.name):
                 clips = spoken_by(annotator, clips, self.bench)
+        # Not before: who is who in a source must not depend on who has withdrawn.
+        gone = {clip.clip_id for clip in clips if self.people.withdrawn.clip(withdrawn.moment(clip))}
+        letters = tuple(
+            withdrawn.part(source_id, one.source.file, one.clip_id, one.requested) for one in clips if one.clip_id in gone
+        )
+        clips = tuple(clip for clip in clips if clip.clip_id not in gone)
+        if not clips:
+            return letters
         with METER.time("judge"):
             judged = (self.judge(replace(clip, image=best_face(clip))) for clip in clips)
             kept = tuple(keep(self.people.settled(clip, self.judge, self.bench.store), self.bench) for clip in judged)
         key = digest([asdict(ref) for ref in kept])
         self.bench.store.put("indexes", key, kept, _REFS)
-        return (Index(source_id=source_id, key=key),)
+        return (Index(source_id=source_id, key=key), *letters)
 
 
 class WriteLedger(beam.DoFn):  # type: ignore[misc]
@@ -98,7 +108,7 @@ class WriteLedger(beam.DoFn):  # type: ignore[misc]
         told = list(element[1])
         ledger = Ledger(
             shards=tuple(sorted((t for t in told if isinstance(t, ShardFile)), key=lambda shard: shard.file)),
-            dead=tuple(sorted((t for t in told if isinstance(t, DeadLetter)), key=_letter_order)),
+            dead=tuple(sorted((t for t in told if isinstance(t, DeadLetter)), key=letter_order)),
         )
         write_whole(self.place, LEDGER.dump_json(ledger))
 
@@ -158,7 +168,3 @@ def best_face(clip: Clip) -> MediaFile | None:
 
 def _by_size(faces: Iterable[FaceTrack]) -> list[str]:
     return [face.track for face in sorted(faces, key=lambda face: (-face.area, face.track))]
-
-
-def _letter_order(letter: DeadLetter) -> tuple[str, str, float, str]:
-    return letter.source_id, letter.file, letter.span.start if letter.span else -1.0, letter.clip_id or ""

@@ -19,6 +19,7 @@ from pipeline.people import authors, gather, key, laid_out
 from pipeline.plan import Plan, budgeted, read_plan, shipped
 from pipeline.sources import Found, find, part
 from pipeline.teaching import taught
+from pipeline.withdrawn import Withdrawn, read, sifted
 from schemas.errors import AffectoryError, UsageError
 from schemas.manifest import latest, read_manifest
 from schemas.record import DeadLetter
@@ -82,6 +83,7 @@ class Job:
     plan: Plan
     found: tuple[Found, ...]
     copies: tuple[DeadLetter, ...]
+    withdrawn: Withdrawn
     answers: tuple[Answer, ...]
     reviews: ReviewFacts | None
     inputs: str
@@ -109,9 +111,11 @@ def _job(args: argparse.Namespace) -> Job:
     found, copies = find(args.source)
     answers = gather(args.out)
     plan, reviews = taught(plan, answers, args.out)
-    inputs = fingerprint(plan, found, copies, args.media, key(answers, plan.review))
+    out = read(args.out)
+    found, letters = sifted(out, found, copies, plan.resolved)
+    inputs = fingerprint(plan, found, letters, args.media, key(answers, plan.review) + out.key)
     name = args.version or next_name(args.out)
-    return Job(plan=plan, found=found, copies=copies, answers=answers, reviews=reviews, inputs=inputs, name=name)
+    return Job(plan=plan, found=found, copies=letters, withdrawn=out, answers=answers, reviews=reviews, inputs=inputs, name=name)
 
 
 def _is_there(args: argparse.Namespace, inputs: str) -> bool:
@@ -150,7 +154,7 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
     release = None if args.part else Release(folder=staging, media=args.media, about=about(job.plan, job.answers))
     PURSE.reset()
     METER.reset(per_source=("probe", *(annotator.name for annotator in job.plan.scoped("source")), "write"))
-    people = laid_out(job.answers, job.plan.review, bench.store)
+    people = replace(laid_out(job.answers, job.plan.review, bench.store), withdrawn=job.withdrawn)
     with progress(len(job.found)):
         ledger = run(job.found, job.plan, people, bench, release, beam_options)
     if release is None:
@@ -186,7 +190,7 @@ def about(plan: Plan, answers: Sequence[Answer] = ()) -> dict[str, str]:
 def _intent(args: argparse.Namespace, job: Job) -> str:
     lines = [f"would write {args.out / job.name} by plan {job.plan.name} ({job.plan.hash}) from {len(job.found)} sources"]
     lines += [f"  {one.file}" + (f"  with {Path(one.subtitles).name}" if one.subtitles else "") for one in job.found]
-    lines += [f"  {letter.file}: left out, {letter.reason}" for letter in job.copies]
+    lines += [f"  {letter.file or letter.source_id}: left out, {letter.reason}" for letter in job.copies]
     lines += [f"answers of people: {len(job.answers)}"] if job.answers else []
     lines += [f"annotators: {', '.join(annotator.key for annotator in job.plan.annotators)}"]
     return "\n".join(lines) + "\n"

@@ -58,7 +58,7 @@ def damages(version: Path, deep: bool = False, seal: str | None = None) -> Itera
     if seal and manifest is not None and manifest.seal != seal:
         yield Damage(file=MANIFEST, says=f"is that of another version: its seal is {manifest.seal}, not {seal}")
     yield from _listed(version, manifest)
-    there, listed = set(files(version)), _sums(version)
+    there, listed = set(files(version)), sums(version)
     yield from (Damage(file=file, says="is missing") for file in sorted(listed.keys() - there))
     yield from (Damage(file=file, says="is none of the version's files") for file in sorted(there - listed.keys()))
     wrong = sorted(listed.keys() - there)
@@ -129,7 +129,8 @@ def _line(digest: str, file: str) -> str:
     return f"{chr(92) * (file != file.translate(_ESCAPES))}{digest}  {file.translate(_ESCAPES)}\n"
 
 
-def _sums(version: Path) -> dict[str, str]:
+def sums(version: Path) -> dict[str, str]:
+    """Return the hash of each file of a version as its list of hashes says it; nothing where there is no list."""
     try:
         text = (version / SUMS).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.plan import Plan
-from pipeline.sources import Found
+from pipeline.sources import SCAN, Found
+from pipeline.withdrawn import TAKEDOWN
 from schemas.errors import UsageError
 from schemas.manifest import MANIFEST, Counts, Manifest, WrittenFile, sealed
 from schemas.provenance import digest
@@ -19,6 +20,8 @@ from schemas.record import SCHEMA_VERSION, DeadLetter
 from schemas.reviewed import ReviewFacts
 from schemas.versions import ACCEPT, FOLDERS, REJECT, REVIEW
 from schemas.whole import write_whole
+
+DEAD = "dead/dead-00000-of-00001.parquet"
 
 
 def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str, people: str = "") -> str:
@@ -36,8 +39,10 @@ def next_name(out: Path) -> str:
 
 
 def generalised(reason: str) -> str:
-    """Return a reason without its numbers, so that reasons can be counted."""
-    return re.sub(r"[0-9]+([.][0-9]+)?", "…", reason)
+    """Return a reason without its numbers and without the name of a file, so that reasons can be counted."""
+    return re.sub(
+        r"[0-9]+([.][0-9]+)?", "…", re.sub(r"\Athe same bytes as .*, which", "the same bytes as another, which", reason)
+    )
 
 
 def added(total: int) -> str:
@@ -61,20 +66,29 @@ def commit(  # noqa: PLR0913
     Raises:
         UsageError: the place was taken while the build ran.
     """
+    from pipeline.shards import write_dead  # noqa: PLC0415
+
+    letters = (*copies, *ledger.dead)
+    write_dead(letters, staging / DEAD)
+    return finish(staging, place, replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews))
+
+
+def finish(staging: Path, place: Path, manifest: Manifest) -> Manifest:
+    """Write report, card and, last of all, the manifest beside shards and dead letters, and move the version to its place.
+
+    Raises:
+        UsageError: the place is taken.
+    """
     from pipeline.card import CARD, card  # noqa: PLC0415
     from pipeline.croissant import CROISSANT, croissant  # noqa: PLC0415
     from pipeline.facts import facts  # noqa: PLC0415
     from pipeline.integrity import write_sums  # noqa: PLC0415
     from pipeline.report import REPORT, page  # noqa: PLC0415
-    from pipeline.shards import write_dead  # noqa: PLC0415
 
-    letters = (*copies, *ledger.dead)
-    write_dead(letters, staging / "dead" / "dead-00000-of-00001.parquet")
-    manifest = replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews)
     write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
-    counted = facts(staging, manifest, place.name)
-    write_whole(staging / CARD, card(counted).encode())
-    write_whole(staging / CROISSANT, croissant(counted).encode())
+    found = facts(staging, manifest, place.name)
+    write_whole(staging / CARD, card(found).encode())
+    write_whole(staging / CROISSANT, croissant(found).encode())
     manifest = replace(manifest, sums_sha256=write_sums(staging, {file.file: file.sha256 for file in manifest.files}))
     write_whole(staging / MANIFEST, sealed(manifest))
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -87,13 +101,24 @@ def commit(  # noqa: PLR0913
     return manifest
 
 
-def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence[DeadLetter], ledger: Any) -> Manifest:
-    whole = [letter for letter in letters if letter.clip_id is None]
+def counted(letters: Sequence[DeadLetter]) -> dict[str, int]:
+    """Return how many dead letters have each reason, the commonest first."""
     reasons: dict[str, int] = {}
     for letter in letters:
         reason = f"{letter.step}: {generalised(letter.reason)}"
         reasons[reason] = reasons.get(reason, 0) + 1
-    copies = sum(letter.step == "scan" for letter in whole)
+    return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+
+
+def letter_order(letter: DeadLetter) -> tuple[str, str, float, str]:
+    """Return by what dead letters are sorted."""
+    return letter.source_id, letter.file, letter.span.start if letter.span else -1.0, letter.clip_id or ""
+
+
+def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence[DeadLetter], ledger: Any) -> Manifest:
+    whole = [letter for letter in letters if letter.clip_id is None]
+    copies = sum(letter.step == SCAN for letter in whole)
+    withdrawn = sum(letter.step == TAKEDOWN for letter in whole)  # not among those found: nothing is done with them
     rows = dict.fromkeys(FOLDERS.values(), 0)
     splits: dict[str, int] = {}
     for shard in ledger.shards:
@@ -108,17 +133,17 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
         plan=plan.resolved,
         plan_hash=plan.hash,
         ledger=Counts(
-            sources=len(found) + copies,
+            sources=len(found) + copies + withdrawn,
             copies=copies,
             dead_sources=len(whole) - copies,
-            sources_with_clips=len(found) - (len(whole) - copies),
+            sources_with_clips=len(found) + withdrawn - (len(whole) - copies),
             clips=sum(rows.values()) + len(letters) - len(whole),
             accepted=rows[FOLDERS[ACCEPT]],
             review=rows[FOLDERS[REVIEW]],
             rejected=rows[FOLDERS[REJECT]],
             dead_clips=len(letters) - len(whole),
         ),
-        reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        reasons=counted(letters),
         splits=splits,
         seconds=round(sum(shard.seconds for shard in ledger.shards), 3),
         files=tuple(WrittenFile(file=s.file, rows=s.rows, bytes=s.bytes, sha256=s.sha256) for s in ledger.shards),

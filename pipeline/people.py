@@ -16,6 +16,7 @@ from label_studio.answers import Answer, claims, load, person
 from label_studio.command import ANSWERS, REVIEWS
 from pipeline.assess import DECISION, assess
 from pipeline.policy import Judge
+from pipeline.withdrawn import NOTHING, Withdrawn
 from schemas.claims import Claim, Label, Review, Route, Text
 from schemas.provenance import Provenance, canonical, digest
 from schemas.record import Clip
@@ -37,10 +38,14 @@ _TOLD = TypeAdapter(Told)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """Where a build finds what people said: in the work store, by the hash of all answers and of how they are weighed."""
+    """Where a build finds what people said: in the work store, by the hash of all answers and of how they are weighed.
+
+    And what they asked to be left out.
+    """
 
     key: str
     settings: ReviewSettings
+    withdrawn: Withdrawn = NOTHING
 
     def settled(self, clip: Clip, judge: Judge, store: WorkStore) -> Clip:
         """Return a clip that machines have judged as people have left it."""

@@ -52,7 +52,7 @@ def write_shard(
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.with_name(f".{place.name}.{os.getpid()}")
     seconds, rows, total = 0.0, 0, 0
-    with _writer(temporary, schema) as writer:
+    with parquet_writer(temporary, schema) as writer:
         for group in _groups((row for clip in clips for row in [_row(clip, work, version, media)]), settings):
             table = pa.Table.from_pylist(group, schema=schema)
             writer.write_table(table)
@@ -79,7 +79,7 @@ def write_dead(letters: Iterable[DeadLetter], place: Path) -> int:
     rows = [asdict(letter) for letter in letters]
     if rows:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with _writer(place, schema_of(DeadLetter)) as writer:
+        with parquet_writer(place, schema_of(DeadLetter)) as writer:
             writer.write_table(pa.Table.from_pylist(rows, schema=schema_of(DeadLetter)))
     return len(rows)
 
@@ -101,7 +101,8 @@ def _hashable(value: Any) -> Any:
             return value
 
 
-def _writer(place: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def parquet_writer(place: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Return a writer of a Parquet file by the conventions of the Hub."""
     leaves = dict(leaf for name in schema.names for leaf in _leaves(name, schema.field(name).type))
     # Encoded media do not shrink, and plain uncompressed bytes are what the Hub can cut into chunks and a reader can map.
     media = {path for path in leaves if path.endswith(".bytes")}

@@ -20,6 +20,8 @@ VIDEO = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts", ".m4v"})
 AUDIO = frozenset({".wav", ".mp3", ".flac", ".m4a"})
 SUBTITLES = (".srt", ".vtt")
 TABLE = "sources.csv"
+SCAN = "scan"
+"""Step of the dead letter of a copy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def find(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...]]:
         kept = first.setdefault(one.sha256, one)
         if kept is not one:
             reason = f"the same bytes as {kept.file}, which is kept"
-            copies.append(DeadLetter(source_id=one.source_id, file=one.file, clip_id=None, step="scan", reason=reason))
+            copies.append(DeadLetter(source_id=one.source_id, file=one.file, clip_id=None, step=SCAN, reason=reason))
     return tuple(sorted(first.values(), key=lambda one: one.sha256)), tuple(copies)
 
 

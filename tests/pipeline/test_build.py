@@ -2,6 +2,7 @@
 
 import filecmp
 import json
+import operator
 import os
 import random
 import re
@@ -21,7 +22,9 @@ from label_studio.answers import Answer, Given, write
 from label_studio.command import ANSWERS, REVIEWS
 from pipeline.build import main
 from pipeline.report import REPORT
+from pipeline.takedown import main as takedown
 from schemas.record import Origin
+from schemas.values import Span
 from schemas.versions import FOLDERS
 from tests import prism
 from tests.media import media
@@ -304,3 +307,25 @@ def test_version_alone_prints_the_version_of_the_program(capsys):
         main(["--version"])
     assert stopped.value.code == 0
     assert capsys.readouterr().out.startswith("affectory ")
+
+
+def test_what_is_withdrawn_is_gone_and_no_later_build_brings_it_back(built, raw, tmp_path):
+    out = shutil.copytree(built[0], tmp_path / "out", symlinks=True)
+    clip = next(row for row in rows(out / "v1") if row["source"]["file"] == "deep/woman.mp4")
+    for more in (["--person", "john f. kennedy"], ["--clip", clip["clip_id"]]):
+        assert takedown(["--shards", str(out), *more]) == 0
+    wanted = [row for row in rows(out / "v1") if row["source"]["file"] != "address.wav" and row["clip_id"] != clip["clip_id"]]
+    finished(build(raw, out))
+    taken, again = manifest(out / "v3"), manifest(out / "v4")
+    key = operator.itemgetter("clip_id")
+    assert sorted(rows(out / "v3"), key=key) == sorted(rows(out / "v4"), key=key) == sorted(wanted, key=key)
+    for same in ("ledger", "reasons", "rows_sha256", "splits"):
+        assert taken[same] == again[same]
+    shorter = tmp_path / "shorter.toml"
+    shorter.write_text("[segment]\nmax_seconds = 4.0\n" + Path("pipeline/plans/embedded.toml").read_text())
+    finished(build(raw, out, "--plan", shorter))
+    cut_anew = [row for row in rows(out / "v5") if row["source"]["file"] == "deep/woman.mp4"]
+    here = Span(**clip["requested"])
+    assert all(here.overlap(Span(**row["requested"])) <= 0.5 * here.duration for row in cut_anew)
+    assert "address.wav" not in {row["source"]["file"] for row in rows(out / "v5")}
+    assert "up to date" in finished(build(raw, out, "--plan", shorter))
