@@ -15,6 +15,8 @@ from schemas.errors import ItemError, UsageError
 from schemas.provenance import Provenance, canonical, digest
 from schemas.whole import write_whole
 
+REVIEWS, ANSWERS = "reviews", "answers"
+"""In the folder of versions: reviews; in there: answers."""
 ACCEPTED, EDITED, REJECTED = "accepted", "edited", "rejected"
 
 

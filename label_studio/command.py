@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from label_studio import accounts
+from label_studio.answers import REVIEWS
 from label_studio.client import Client, address
 from schemas.errors import AffectoryError, UsageError
 
 URL, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
-REVIEWS, ANSWERS, SERVER, CLIPS = "reviews", "answers", "server", "files/clips"
-"""In the folder of versions: reviews; in there: answers and our own server; in that: what it shows to browsers."""
+SERVER, CLIPS = "server", "files/clips"
+"""In the folder of reviews: our own server; in that: what it shows to browsers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from label_studio.answers import Answer, load, read, write
+from label_studio.answers import ANSWERS, Answer, load, read, write
 from label_studio.client import Client, Missing, where
-from label_studio.command import ANSWERS, alone, arguments, connected, ended
+from label_studio.command import alone, arguments, connected, ended
 from label_studio.queue import Project, projects
 from schemas.errors import ItemError, UsageError
 from schemas.provenance import digest

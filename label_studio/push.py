@@ -14,9 +14,9 @@ from typing import Any
 
 from label_studio import answers, clips, tasks
 from label_studio.adjudication import ReviewSettings, disputed
-from label_studio.answers import Answer
+from label_studio.answers import ANSWERS, Answer
 from label_studio.clips import Linked, Local, Media, Uploaded
-from label_studio.command import ANSWERS, CLIPS, Connection, alone, arguments, connected, ended
+from label_studio.command import CLIPS, Connection, alone, arguments, connected, ended
 from label_studio.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER
 from label_studio.queue import Queue
 from schemas.checked import checked

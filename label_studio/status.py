@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from label_studio.answers import load
+from label_studio.answers import ANSWERS, REVIEWS, load
 from label_studio.client import Client
-from label_studio.command import ANSWERS, REVIEWS, arguments, connected, ended
+from label_studio.command import arguments, connected, ended
 from label_studio.facts import facts
 from label_studio.push import review_items, review_settings
 from label_studio.queue import projects

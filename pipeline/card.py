@@ -6,14 +6,12 @@ is escaped where it is put into the Markdown.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -22,12 +20,11 @@ from markupsafe import Markup
 from pipeline.counting import TOGETHER
 from pipeline.facts import CardFacts, facts
 from pipeline.markdown import code, escaped
-from schemas.errors import AffectoryError
+from pipeline.telling import told
 from schemas.record import Clip
 from schemas.spaces import modalities
 from schemas.table import markdown
-from schemas.versions import ACCEPT, REJECT, REVIEW, opened
-from schemas.whole import write_whole
+from schemas.versions import ACCEPT, REJECT, REVIEW
 
 CARD = "README.md"
 NAMES = {ACCEPT: "accepted", REVIEW: "for people to review", REJECT: "rejected"}
@@ -96,22 +93,7 @@ def licences(found: CardFacts) -> tuple[str, ...]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.card", description="The dataset card of a version.")
-    parser.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
-    parser.add_argument("--version", metavar="NAME", help="the version (default: the newest)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: standard output)")
-    args = parser.parse_args(argv)
-    try:
-        version, manifest = opened(args.shards, args.version)
-        made = card(facts(version, manifest, version.name))
-    except AffectoryError as error:
-        sys.stderr.write(f"pipeline.card: {error}\n")
-        return 2
-    if args.out is None:
-        sys.stdout.write(made)
-    else:
-        write_whole(args.out, made.encode())
-    return 0
+    return told("pipeline.card", "The dataset card of a version.", lambda *version: card(facts(*version)), argv)
 
 
 def _metadata(found: CardFacts) -> Iterator[tuple[str, Any]]:

@@ -12,8 +12,7 @@ from pydantic import TypeAdapter
 from annotators.conflict import ALL
 from annotators.store import WorkStore
 from label_studio.adjudication import Decision, ReviewSettings, decided
-from label_studio.answers import Answer, claims, load, person
-from label_studio.command import ANSWERS, REVIEWS
+from label_studio.answers import ANSWERS, REVIEWS, Answer, claims, load, person
 from pipeline.assess import DECISION, assess
 from pipeline.policy import Judge
 from pipeline.withdrawn import NOTHING, Withdrawn

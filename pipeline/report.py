@@ -6,7 +6,6 @@ anything but its own style sheet and script. A build writes it into the version;
 
 from __future__ import annotations
 
-import argparse
 import base64
 import hashlib
 import sys
@@ -23,12 +22,11 @@ from markupsafe import Markup
 from annotators.conflict import ALL
 from pipeline.gallery import CLIPS, MEDIA_BYTES, Choice, cards
 from pipeline.tally import AXIS, BINS, COLUMNS, Tally
+from pipeline.telling import told
 from pipeline.timeline import ticks
-from schemas.errors import AffectoryError
 from schemas.manifest import Manifest
 from schemas.spaces import space
-from schemas.versions import opened, rows
-from schemas.whole import write_whole
+from schemas.versions import rows
 
 REPORT = "report.html"
 REASONS = 3
@@ -66,22 +64,7 @@ def page(version: Path, manifest: Manifest, name: str) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.report", description="One page about a version.")
-    parser.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
-    parser.add_argument("--version", metavar="NAME", help="the version (default: the newest)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: standard output)")
-    args = parser.parse_args(argv)
-    try:
-        version, manifest = opened(args.shards, args.version)
-        made = page(version, manifest, version.name)
-    except AffectoryError as error:
-        sys.stderr.write(f"pipeline.report: {error}\n")
-        return 2
-    if args.out is None:
-        sys.stdout.write(made)
-    else:
-        write_whole(args.out, made.encode())
-    return 0
+    return told("pipeline.report", "One page about a version.", page, argv)
 
 
 def _limits() -> dict[str, Any]:

@@ -18,13 +18,14 @@ from types import SimpleNamespace
 import hf_xet
 
 from pipeline.annotate import Bench
-from pipeline.assemble import Index, Ref
+from pipeline.assemble import Index
 from pipeline.plan import ReleaseSettings, read_plan
 from pipeline.release import WriteShard, planned
 from schemas.claims import FaceTrack, KeyFrame, Likeness, MediaFile, Word
 from schemas.record import Clip, Origin
 from schemas.values import Box, Span
 from tests.feeling import felt
+from tests.reported import ref
 
 PLAN = read_plan("embedded")
 
@@ -139,20 +140,6 @@ class MadeBench(Bench):
     def get(self, kind, key, adapter):
         clips = self.sources[key[:16]]
         return clips[int(key[17:])] if kind == "clips" else tuple(ref(clip, f"{key} {k}") for k, clip in enumerate(clips))
-
-
-def ref(clip: Clip, key: str) -> Ref:
-    route = clip.routes[-1]
-    return Ref(
-        source_id=clip.source.source_id,
-        clip_id=clip.clip_id,
-        start=clip.requested.start,
-        split="train",
-        size=500_000,
-        key=key,
-        decision=route.decision,
-        priority=route.priority,
-    )
 
 
 def release(library: Library, numbers: Iterable[int], out: Path, settings: ReleaseSettings) -> list[Path]:

@@ -5,11 +5,22 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests import making
 from tests.research import ABSENT
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("user", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "user")
+
+
+@pytest.fixture(scope="session")
+def media_files(tmp_path_factory):
+    """A video, a sound and a still."""
+    folder = tmp_path_factory.mktemp("files")
+    making.video(folder / "a.mp4", seconds=4.0)
+    making.ffmpeg("-i", folder / "a.mp4", "-ac", 1, "-ar", 16000, folder / "a.flac")
+    making.ffmpeg("-ss", 1.1, "-i", folder / "a.mp4", "-frames:v", 1, folder / "a.jpg")
+    return folder
 
 
 @pytest.hookimpl(wrapper=True)

@@ -26,6 +26,7 @@ from schemas.claims import Cue, Label
 from schemas.record import Clip, Origin
 from schemas.spaces import space
 from schemas.values import Span
+from tests.reported import ref
 
 EACH = 1000
 """Clips of one source."""
@@ -45,7 +46,7 @@ class Made:
 
     @lru_cache(maxsize=1)  # noqa: B019 - one object, one process
     def refs(self, source: int) -> tuple[Ref, ...]:
-        return tuple(self.ref(f"{source * EACH + number}") for number in range(EACH))
+        return tuple(ref(self.clip(f"{source * EACH + number}"), f"{source * EACH + number}") for number in range(EACH))
 
     def clip(self, key: str) -> Clip:
         chance = random.Random(int(key))
@@ -61,20 +62,6 @@ class Made:
         clip_id = hashlib.sha256(key.encode()).hexdigest()[:16]
         made = Clip(source=origin, clip_id=clip_id, requested=span, actual=span, labels=labels, cues=cues)
         return self.judge(made)
-
-    def ref(self, key: str) -> Ref:
-        clip = self.clip(key)
-        route = clip.routes[-1]
-        return Ref(
-            source_id=clip.source.source_id,
-            clip_id=clip.clip_id,
-            start=clip.requested.start,
-            split="train",
-            size=500_000,
-            key=key,
-            decision=route.decision,
-            priority=route.priority,
-        )
 
 
 def label(modality: str, chance: random.Random) -> Label:

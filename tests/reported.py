@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from pipeline.assemble import Ledger
+from pipeline.assemble import Ledger, Ref
 from pipeline.manifest import commit
 from pipeline.plan import read_plan
 from pipeline.shards import write_shard
@@ -103,6 +103,21 @@ def clip(number, **more):
             "targets": (Target(by="targets.made@1#0", speaker="S0", track="F0" if seen else None, score=None, reason="made so"),),
         }
         | more
+    )
+
+
+def ref(clip: Clip, key: str) -> Ref:
+    """Return what travels of a clip to the release."""
+    route = clip.routes[-1]
+    return Ref(
+        source_id=clip.source.source_id,
+        clip_id=clip.clip_id,
+        start=clip.requested.start,
+        split="train",
+        size=500_000,
+        key=key,
+        decision=route.decision,
+        priority=route.priority,
     )
 
 

@@ -2,18 +2,7 @@ import pytest
 
 from label_studio.environment import environment
 from schemas.errors import TransientError
-from tests import making
 from tests.label_studio.running import Running
-
-
-@pytest.fixture(scope="session")
-def files(tmp_path_factory):
-    """A video and a sound."""
-    folder = tmp_path_factory.mktemp("files")
-    making.video(folder / "a.mp4", seconds=4.0)
-    making.ffmpeg("-i", folder / "a.mp4", "-ac", 1, "-ar", 16000, folder / "a.flac")
-    making.ffmpeg("-ss", 1.1, "-i", folder / "a.mp4", "-frames:v", 1, folder / "a.jpg")
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,8 @@ def row(video=None, audio=None):
     return {"clip_id": "c" * 16, "video": video, "audio": audio}
 
 
-def test_a_silent_clip_has_the_same_picture_and_no_sound(files, tmp_path):
-    whole = files / "a.mp4"
+def test_a_silent_clip_has_the_same_picture_and_no_sound(media_files, tmp_path):
+    whole = media_files / "a.mp4"
     silent = tmp_path / "silent.mp4"
     silent.write_bytes(silenced(whole.read_bytes()))
     assert streams(whole).keys() == {"video", "audio"}
@@ -37,9 +37,9 @@ def test_what_is_no_mp4_is_refused(data):
         silenced(data)
 
 
-def test_what_a_clip_has_to_play_is_written_once_and_read_only(files, tmp_path):
+def test_what_a_clip_has_to_play_is_written_once_and_read_only(media_files, tmp_path):
     media = Local(None, tmp_path / "clips", "v1")
-    video = {"bytes": (files / "a.mp4").read_bytes(), "path": "x.mp4"}
+    video = {"bytes": (media_files / "a.mp4").read_bytes(), "path": "x.mp4"}
     rows = [row(video, {"bytes": b"sound", "path": "x.flac"})]
     media.put(rows, tmp_path)
     found = sorted((tmp_path / "clips" / "v1").iterdir())
@@ -50,7 +50,7 @@ def test_what_a_clip_has_to_play_is_written_once_and_read_only(files, tmp_path):
     assert [one.stat().st_mtime_ns for one in found] == before
 
 
-def test_media_beside_a_version_are_linked_not_copied(files, tmp_path):
+def test_media_beside_a_version_are_linked_not_copied(media_files, tmp_path):
     (tmp_path / "v1" / "media").mkdir(parents=True)
     (tmp_path / "v1" / "media" / "x.flac").write_bytes(b"sound")
     Local(None, tmp_path / "clips", "v1").put([row(audio={"bytes": None, "path": "media/x.flac"})], tmp_path / "v1")

@@ -11,9 +11,9 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture(scope="module")
-def asked(server, files):
+def asked(server, media_files):
     """Tasks that wait for answers."""
-    version(server.shards, "asked", range(300, 360), files)
+    version(server.shards, "asked", range(300, 360), media_files)
     assert ran("push", "--shards", server.shards, "--version", "asked")[0] == 0
     return server.tasks(of="asked")
 

@@ -22,17 +22,17 @@ MANY = 900
 
 
 @pytest.fixture(scope="module")
-def pushed(server, files):
+def pushed(server, media_files):
     """A version that has been pushed."""
-    place = version(server.shards, "pushed", range(200, 224), files)
+    place = version(server.shards, "pushed", range(200, 224), media_files)
     status, said = ran("push", "--shards", server.shards, "--version", "pushed")
     assert status == 0, said
     return place
 
 
-def put(server, files, name, first, count=MANY):
+def put(server, media_files, name, first, count=MANY):
     """Write a version of many clips without a picture."""
-    return version(server.shards, name, range(first, first + count), files, video=None, image=None, frames=())
+    return version(server.shards, name, range(first, first + count), media_files, video=None, image=None, frames=())
 
 
 def test_all_items_are_there_once_the_most_telling_first(server, pushed):
@@ -61,8 +61,8 @@ def test_the_official_client_reads_back_what_was_pushed(server, pushed, server_e
     assert Counter(json.loads(said)) == server.copies("pushed")
 
 
-def test_a_killed_client_leaves_no_copy_and_no_gap(server, files):
-    place = put(server, files, "client", 10_000)
+def test_a_killed_client_leaves_no_copy_and_no_gap(server, media_files):
+    place = put(server, media_files, "client", 10_000)
     with under_way(server.shards, "--version", "client") as process:
         process.kill()
     assert sending(server.shards)
@@ -70,8 +70,8 @@ def test_a_killed_client_leaves_no_copy_and_no_gap(server, files):
     assert server.copies("client") == once(place, server)
 
 
-def test_a_killed_server_leaves_no_copy_and_no_gap(server, files):
-    place = put(server, files, "server", 20_000)
+def test_a_killed_server_leaves_no_copy_and_no_gap(server, media_files):
+    place = put(server, media_files, "server", 20_000)
     with under_way(server.shards, "--version", "server") as process:
         time.sleep(0.2)
         server.kill()
@@ -82,13 +82,13 @@ def test_a_killed_server_leaves_no_copy_and_no_gap(server, files):
     assert server.copies("server") == once(place, server)
 
 
-def test_a_copy_that_somebody_else_made_goes(server, files):
-    place = put(server, files, "copied", 30_000, 60)
+def test_a_copy_that_somebody_else_made_goes(server, media_files):
+    place = put(server, media_files, "copied", 30_000, 60)
     assert ran("push", "--shards", server.shards, "--version", "copied")[0] == 0
     twice = server.tasks(of="copied")[0]
     with server.client as client:
         client.post(f"/api/projects/{twice['project']}/import", [{"data": twice["data"]}])
-    put(server, files, "later", 31_000, 60)
+    put(server, media_files, "later", 31_000, 60)
     assert ran("push", "--shards", server.shards, "--version", "later")[0] == 0
     assert server.copies("copied") == once(place, server)
 
@@ -100,8 +100,8 @@ def once(place, server):
     return Counter(f"{kinds.get(clip)}:{clip}" for clip in review_items(place))
 
 
-def test_another_server_needs_an_address_and_a_token_only(server, files, tmp_path):
-    version(tmp_path, "elsewhere", range(40_000, 40_012), files)
+def test_another_server_needs_an_address_and_a_token_only(server, media_files, tmp_path):
+    version(tmp_path, "elsewhere", range(40_000, 40_012), media_files)
     assert ran("push", "--shards", tmp_path)[0] == 2
     for _ in range(2):
         status, said = ran("push", "--shards", tmp_path, **server.env)
@@ -127,8 +127,8 @@ def test_a_personal_token_works_as_well_as_a_legacy_one(server, pushed, tmp_path
             own.post("/api/token/blacklist/", {"refresh": token})
 
 
-def test_so_many_people_as_are_asked_for_answer_each_item(server, files):
-    put(server, files, "three", 60_000, 12)
+def test_so_many_people_as_are_asked_for_answer_each_item(server, media_files):
+    put(server, media_files, "three", 60_000, 12)
     assert ran("push", "--shards", server.shards, "--version", "three", "--annotators", 3)[0] == 0
     with server.client as client:
         assert {client.get(f"/api/tasks/{one['id']}/")["overlap"] for one in server.tasks("conflict", of="three")} == {3}
@@ -166,8 +166,8 @@ def test_what_is_no_address_is_refused(url):
         Client(url, "0" * 40)
 
 
-def test_five_thousand_tasks_are_sent_in_seconds(server, files, capsys):
-    place = put(server, files, "rate", 50_000, 40)
+def test_five_thousand_tasks_are_sent_in_seconds(server, media_files, capsys):
+    place = put(server, media_files, "rate", 50_000, 40)
     media = Linked("http://127.0.0.1/clips", "rate")
     rows = list(picked(place, review_items(place), COLUMNS))
     made = [task({**rows[k % len(rows)], "clip_id": f"{k:016x}"}, "rate", media) for k in range(5000)]

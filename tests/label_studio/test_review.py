@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotators import models
-from label_studio.answers import load
-from label_studio.command import ANSWERS, REVIEWS
+from label_studio.answers import ANSWERS, REVIEWS, load
 from label_studio.queue import projects
 from schemas.manifest import read_manifest
 from schemas.versions import rows

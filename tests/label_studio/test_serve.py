@@ -19,9 +19,9 @@ MADE = "made for you"
 
 
 @pytest.fixture(scope="module")
-def shown(server, files):
+def shown(server, media_files):
     """A version of which one clip has been put on the server."""
-    place = version(server.shards, "shown", range(100, 112), files)
+    place = version(server.shards, "shown", range(100, 112), media_files)
     assert ran("push", "--shards", server.shards, "--version", "shown")[0] == 0
     return place
 

@@ -18,8 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotators import models
-from label_studio.answers import Answer, Given, write
-from label_studio.command import ANSWERS, REVIEWS
+from label_studio.answers import ANSWERS, REVIEWS, Answer, Given, write
 from pipeline.build import main
 from pipeline.report import REPORT
 from pipeline.takedown import main as takedown
