@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 Codes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
+Small = npt.NDArray[np.int32]
 _NEIGHBOURS = 16
 """Of all sources that hold an equal piece, each meets so many before it: a piece in thousands of sources still joins them all."""
 _SPAN = 1 << 22
@@ -30,18 +31,19 @@ class Stretch:
     count: int
 
 
-def meetings(codes: Codes, owners: Ints, places: Ints) -> tuple[Ints, Ints, Ints]:
+def meetings(codes: Codes, owners: Small, places: Small) -> tuple[Ints, Ints, Ints]:
     """Return pairs of owners (lower first) that hold an equal piece of 32 bits, and how much later it is in the second.
 
-    Each owner's first place of a piece stands for all of them. Rows of zeros must have been left out. Pairs repeat.
+    Each owner's first place of a piece stands for all of them. Rows come in order of owner and place, those of zeros left out.
+    Pairs repeat.
     """
     found = [_met(piece, owners, places) for piece in np.ascontiguousarray(codes).view("<u4").T]
     first, second, offset = (np.concatenate(part) for part in zip(*found, strict=True))
     return first, second, offset
 
 
-def _met(piece: npt.NDArray[np.uint32], owners: Ints, places: Ints) -> tuple[Ints, Ints, Ints]:
-    order = np.lexsort((places, owners, piece))
+def _met(piece: npt.NDArray[np.uint32], owners: Small, places: Small) -> tuple[Ints, Ints, Ints]:
+    order = np.argsort(piece, kind="stable")
     piece, owner, place = piece[order], owners[order], places[order]
     new = np.ones(len(piece), bool)
     new[1:] = (piece[1:] != piece[:-1]) | (owner[1:] != owner[:-1])
@@ -50,7 +52,9 @@ def _met(piece: npt.NDArray[np.uint32], owners: Ints, places: Ints) -> tuple[Int
     for step in range(1, _NEIGHBOURS + 1):
         at = at[at + step < len(piece)]
         at = at[piece[at] == piece[at + step]]
-        pairs.append((owner[at], owner[at + step], place[at + step] - place[at]))
+        pairs.append(
+            (owner[at].astype(np.int64), owner[at + step].astype(np.int64), place[at + step].astype(np.int64) - place[at])
+        )
     first, second, offset = (np.concatenate(part) for part in zip(*pairs, strict=True))
     return first, second, offset
 

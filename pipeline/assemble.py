@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,22 @@ from typing import Any
 import apache_beam as beam
 from pydantic import TypeAdapter
 
-from annotators.annotator import Annotator
 from pipeline import withdrawn
 from pipeline.annotate import Bench, dead_letter, spoken_by
+from pipeline.kin import Kin
 from pipeline.manifest import letter_order
 from pipeline.meter import METER
 from pipeline.people import People
-from pipeline.policy import Judge
+from pipeline.plan import Plan
 from pipeline.pooled import Pooled
 from pipeline.shards import ShardFile
-from schemas.claims import FaceTrack, MediaFile
+from pipeline.tally import fused, likeliest
+from schemas.claims import FaceTrack, Fingerprint, MediaFile
 from schemas.errors import ItemError
 from schemas.provenance import digest
-from schemas.record import Clip, DeadLetter
+from schemas.record import Clip, DeadLetter, Source
+from schemas.splits import SplitFacts
+from schemas.values import Span
 from schemas.versions import ACCEPT
 from schemas.whole import write_whole
 
@@ -42,14 +45,32 @@ class Ref:
     key: str
     decision: str = ACCEPT
     priority: float = 0.0
+    end: float = 0.0
+    label: str | None = None
+    """Likeliest fused label; None where nothing was judged."""
+
+    @property
+    def span(self) -> Span:
+        """Return the requested span in source time."""
+        return Span(start=self.start, end=max(self.start, self.end))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prints:
+    """The fingerprints of a source, which lie in the work store: they join its clips again when these are gathered."""
+
+    source_id: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """The clips of one source: a list of references that lies in the work store, in order of time."""
+    """The clips of one source: a list of references that lies in the work store, in order of time; and what ties it to others."""
 
     source_id: str
     key: str
+    kin: str = ""
+    """Empty: nothing is known that could tie it."""
 
 
 class Keep(Pooled):
@@ -66,17 +87,35 @@ class Keep(Pooled):
         return (keep(element, self.bench),)
 
 
-class Identify(Pooled):
-    """References to all clips of one source in; their index out, with the claims made over all of them, assessed and routed."""
+class KeepPrints(Pooled):
+    """Sources in; references to their fingerprints out."""
 
-    def __init__(self, annotators: Sequence[Annotator[Any, Any]], judge: Judge, people: People, bench: Bench) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__(bench.workers)
-        self.annotators, self.judge, self.people, self.bench = tuple(annotators), judge, people, bench
+        self.bench = bench
 
-    def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Index | DeadLetter]:
+    def work(self, element: Source) -> Iterable[Prints]:
+        """Keep what would not travel with the clips."""
+        key = digest([asdict(told) for told in element.fingerprints])
+        self.bench.store.put("prints", key, element.fingerprints, _PRINTS)
+        return (Prints(source_id=element.source.source_id, key=key),)
+
+
+class Identify(Pooled):
+    """References to all clips of one source and to its fingerprints in; their index out, with what is said of all, and judged."""
+
+    def __init__(self, plan: Plan, people: People, bench: Bench) -> None:
+        super().__init__(bench.workers)
+        self.annotators, self.judge = plan.scoped("clips of a source"), plan.judge
+        self.seconds, self.people, self.bench = plan.split.voice_seconds, people, bench
+
+    def work(self, element: tuple[str, Iterable[Ref | Prints]]) -> Iterable[Index | DeadLetter]:
         """Let each annotator see the clips of the source in order of time; then judge each clip that was not withdrawn."""
         source_id, found = element
-        refs = sorted(found, key=lambda ref: (ref.start, ref.clip_id))
+        told = tuple(found)
+        refs = sorted((one for one in told if isinstance(one, Ref)), key=lambda ref: (ref.start, ref.clip_id))
+        if not refs:
+            return ()
         clips = tuple(fetch(ref, self.bench) for ref in refs)
         for annotator in self.annotators:
             with METER.time(annotator.name):
@@ -94,7 +133,12 @@ class Identify(Pooled):
             kept = tuple(keep(self.people.settled(clip, self.judge, self.bench.store), self.bench) for clip in judged)
         key = digest([asdict(ref) for ref in kept])
         self.bench.store.put("indexes", key, kept, _REFS)
-        return (Index(source_id=source_id, key=key), *letters)
+        prints = next((one.key for one in told if isinstance(one, Prints)), None)
+        fingerprints = self.bench.store.get("prints", prints, _PRINTS) if prints else ()
+        kin = Kin.of(clips, fingerprints or (), self.seconds)
+        kin_key = digest(asdict(kin))
+        self.bench.store.put("kin", kin_key, kin, _KIN)
+        return (Index(source_id=source_id, key=key, kin=kin_key), *letters)
 
 
 class WriteLedger(beam.DoFn):  # type: ignore[misc]
@@ -103,14 +147,25 @@ class WriteLedger(beam.DoFn):  # type: ignore[misc]
     def __init__(self, place: Path) -> None:
         self.place = place
 
-    def process(self, element: tuple[Any, Iterable[ShardFile | DeadLetter]]) -> None:
+    def process(self, element: tuple[Any, Iterable[ShardFile | DeadLetter | Grouped]]) -> None:
         """Write the ledger of the run, in an order that does not depend on the run."""
         told = list(element[1])
         ledger = Ledger(
             shards=tuple(sorted((t for t in told if isinstance(t, ShardFile)), key=lambda shard: shard.file)),
             dead=tuple(sorted((t for t in told if isinstance(t, DeadLetter)), key=letter_order)),
+            grouped=next((t for t in told if isinstance(t, Grouped)), None),
         )
         write_whole(self.place, LEDGER.dump_json(ledger))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """What was decided over all sources, or why it could not be."""
+
+    splits: dict[str, str]
+    """By source_id."""
+    facts: SplitFacts | None
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +174,14 @@ class Ledger:
 
     shards: tuple[ShardFile, ...]
     dead: tuple[DeadLetter, ...]
+    grouped: Grouped | None = None
+    """None where no source has a clip."""
 
 
 LEDGER = TypeAdapter(Ledger)
 _REFS = TypeAdapter(tuple[Ref, ...])
+_PRINTS = TypeAdapter(tuple[Fingerprint, ...])
+_KIN = TypeAdapter(Kin)
 
 
 def keep(clip: Clip, bench: Bench) -> Ref:
@@ -135,7 +194,9 @@ def keep(clip: Clip, bench: Bench) -> Ref:
         source_id=clip.source.source_id,
         clip_id=clip.clip_id,
         start=clip.requested.start,
+        end=clip.requested.end,
         split=clip.source.split or DEFAULT_SPLIT,
+        label=next(map(likeliest, fused(clip.labels).values()), None),
         size=len(data) // 4 + sum(media),
         key=key,
         decision=clip.routes[-1].decision if clip.routes else ACCEPT,
@@ -149,6 +210,16 @@ def listed(index: Index, bench: Bench) -> tuple[Ref, ...]:
     if refs is None:
         raise FileNotFoundError(f"the index of source {index.source_id} has vanished from the work folder {bench.work}")
     return refs
+
+
+def known(index: Index, bench: Bench) -> Kin:
+    """Return what can tie a source to others."""
+    if not index.kin:
+        return Kin(source_id=index.source_id, file=index.source_id, duration=0.0, pictured=True)
+    kin = bench.store.get("kin", index.kin, _KIN)
+    if kin is None:
+        raise FileNotFoundError(f"what ties source {index.source_id} has vanished from the work folder {bench.work}")
+    return kin
 
 
 def fetch(ref: Ref, bench: Bench) -> Clip:

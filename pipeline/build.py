@@ -13,11 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from label_studio.answers import Answer
-from pipeline.manifest import commit, fingerprint, next_name
+from pipeline.kin import Kin
+from pipeline.manifest import commit, earlier, fingerprint, next_name
 from pipeline.meter import METER, progress
 from pipeline.people import authors, gather, key, laid_out
 from pipeline.plan import Plan, budgeted, read_plan, shipped
 from pipeline.sources import Found, find, part
+from pipeline.splits import refuse_stated
 from pipeline.teaching import taught
 from pipeline.withdrawn import Withdrawn, read, sifted
 from schemas.errors import AffectoryError, UsageError
@@ -109,6 +111,7 @@ def _build(args: argparse.Namespace, beam_args: Sequence[str]) -> int:
 def _job(args: argparse.Namespace) -> Job:
     plan = budgeted(read_plan(args.plan), args.review_budget)
     found, copies = find(args.source)
+    refuse_stated([stated(one) for one in found])
     answers = gather(args.out)
     plan, reviews = taught(plan, answers, args.out)
     out = read(args.out)
@@ -116,6 +119,12 @@ def _job(args: argparse.Namespace) -> Job:
     inputs = fingerprint(plan, found, letters, args.media, key(answers, plan.review) + out.key)
     name = args.version or next_name(args.out)
     return Job(plan=plan, found=found, copies=letters, withdrawn=out, answers=answers, reviews=reviews, inputs=inputs, name=name)
+
+
+def stated(one: Found) -> Kin:
+    """Return what `sources.csv` says that ties a source to others."""
+    terms = one.terms
+    return Kin(source_id=one.source_id, file=one.file, duration=0.0, pictured=True, given=terms.split, names=terms.speakers)
 
 
 def _is_there(args: argparse.Namespace, inputs: str) -> bool:
@@ -151,7 +160,11 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
     staging = work / "staging" / job.inputs
     shutil.rmtree(staging, ignore_errors=True)
     shutil.rmtree(work / UNSETTLED, ignore_errors=True)
-    release = None if args.part else Release(folder=staging, media=args.media, about=about(job.plan, job.answers))
+    release = (
+        None
+        if args.part
+        else Release(folder=staging, media=args.media, about=about(job.plan, job.answers), earlier=earlier(args.out))
+    )
     PURSE.reset()
     METER.reset(per_source=("probe", *(annotator.name for annotator in job.plan.scoped("source")), "write"))
     people = replace(laid_out(job.answers, job.plan.review, bench.store), withdrawn=job.withdrawn)

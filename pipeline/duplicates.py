@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from pipeline.alignment import Codes, Ints, Stretch, aligned, meetings, nearest, offsets, often, stretches, voted
+from pipeline.alignment import Codes, Small, Stretch, aligned, meetings, nearest, offsets, often, stretches, voted
 from schemas.claims import Fingerprint
 from schemas.values import Span
 
@@ -155,13 +155,13 @@ def _moving(one: Tape, other: Codes, settings: DuplicateSettings) -> Iterator[St
                 yield part
 
 
-def _indexes(tapes: Sequence[Tape | None]) -> Iterator[tuple[Codes, Ints, Ints]]:
+def _indexes(tapes: Sequence[Tape | None]) -> Iterator[tuple[Codes, Small, Small]]:
     """Yield for each author the codes of all sources, whose each is, and at which place: codes of two authors do not compare."""
     for by in sorted({one.by for one in tapes if one is not None}):
         mine = [(number, one.codes) for number, one in enumerate(tapes) if one is not None and one.by == by]
         codes = np.concatenate([codes for _, codes in mine])
-        owners = np.repeat([number for number, _ in mine], [len(codes) for _, codes in mine])
-        places = np.concatenate([np.arange(len(codes)) for _, codes in mine])
+        owners = np.repeat(np.array([number for number, _ in mine], np.int32), [len(codes) for _, codes in mine])
+        places = np.concatenate([np.arange(len(codes), dtype=np.int32) for _, codes in mine])
         known = codes.any(axis=1)
         yield codes[known], owners[known], places[known]
 

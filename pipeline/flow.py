@@ -3,12 +3,14 @@
 found ─▶ Probe ─▶ Annotate sources ─▶ Segment ─▶ CutClips ─▶ Annotate clips ─▶ Keep ─▶ Identify, judge ─▶ WriteShard
             └──────────────┴───────────────┴──────────┴─────────────┴──────────┴─────────▶ dead letters ─▶ WriteLedger
 
+Between Identify and WriteShard, PlanShards sees all sources at once: which scenes are copies, which split each source goes to.
+
 Everything up to Keep is one fused stage on the local runner: no barrier stands between a source and its clips.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,12 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from pipeline.annotate import Annotate, Bench
-from pipeline.assemble import LEDGER, Identify, Keep, Ledger, WriteLedger
+from pipeline.assemble import LEDGER, Identify, Keep, KeepPrints, Ledger, WriteLedger
 from pipeline.clips import CutClips, Probe, Segment
 from pipeline.people import People
 from pipeline.plan import Plan
 from pipeline.pooled import DEAD
-from pipeline.release import WriteShard, planned
+from pipeline.release import GROUPED, PlanShards, WriteShard
 from pipeline.sources import Found
 from schemas.errors import UsageError
 
@@ -40,6 +42,8 @@ class Release:
     folder: Path
     media: str
     about: dict[str, str]
+    earlier: Mapping[str, str]
+    """Splits of sources (by source_id) in an earlier version, which they keep."""
 
     @property
     def ledger(self) -> Path:
@@ -88,6 +92,8 @@ def run(
         return Ledger(shards=(), dead=())
     ledger = LEDGER.validate_json(release.ledger.read_bytes())
     release.ledger.unlink()
+    if ledger.grouped is not None and ledger.grouped.refused is not None:
+        raise UsageError(ledger.grouped.refused)
     return ledger
 
 
@@ -113,24 +119,25 @@ def _work(found: Any, plan: Plan, people: People, bench: Bench, local: bool) -> 
     wanted = wanted if local else wanted | "Spread" >> beam.Reshuffle()
     clips = annotate(step("Cut", wanted, CutClips(plan.cut, bench)), "clip")
     kept = step("Keep", clips, Keep(bench))
-    by_source = kept | "By source" >> beam.Map(lambda ref: (ref.source_id, ref)) | "Gather" >> beam.GroupByKey()
-    indexes = step("Identify", by_source, Identify(plan.scoped("clips of a source"), plan.judge, people, bench))
+    prints = step("Fingerprints", sources, KeepPrints(bench))
+    told = (kept, prints) | "Of sources" >> beam.Flatten()
+    by_source = told | "By source" >> beam.Map(lambda one: (one.source_id, one)) | "Gather" >> beam.GroupByKey()
+    indexes = step("Identify", by_source, Identify(plan, people, bench))
     return indexes, dead | "Dead letters" >> beam.Flatten()
 
 
 def _write(indexes: Any, dead: Any, plan: Plan, bench: Bench, release: Release) -> None:
-    settings, budget = plan.release, plan.route.budget
-    shards = (
+    planned = (
         indexes
         | "All sources" >> beam.Map(lambda index: (None, index))
         | "Together" >> beam.GroupByKey()
-        | "Plan shards" >> beam.FlatMap(lambda item: planned(item[1], bench, settings, budget))
-        | "Spread shards" >> beam.Reshuffle()
+        | "Plan shards" >> beam.ParDo(PlanShards(plan, bench, release.earlier)).with_outputs(GROUPED, main="shards")
     )
-    writer = WriteShard(bench, release.folder, settings, release.media, release.about)
+    shards = planned["shards"] | "Spread shards" >> beam.Reshuffle()
+    writer = WriteShard(bench, release.folder, plan.release, release.media, release.about)
     written = (shards | "Write" >> beam.ParDo(writer).with_outputs(DEAD, main="out"))["out"]
     (
-        (written, dead)
+        (written, dead, planned[GROUPED])
         | "All told" >> beam.Flatten()
         | "One ledger" >> beam.Map(lambda told: (None, told))
         | "Gather ledger" >> beam.GroupByKey()

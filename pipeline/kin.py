@@ -30,7 +30,18 @@ class Vector:
 
     by: str
     """Author: vectors of two authors do not compare."""
-    values: tuple[float, ...]
+    packed: str
+    """Hex of 32-bit floats, little endian: a hundred thousand sources are in memory at once."""
+
+    @classmethod
+    def of(cls, by: str, values: Iterable[float]) -> Vector:
+        """Return a vector of these values."""
+        return cls(by=by, packed=np.array([*values], "<f4").tobytes().hex())
+
+    @property
+    def values(self) -> Vectors:
+        """Return the values."""
+        return np.frombuffer(bytes.fromhex(self.packed), "<f4")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +72,7 @@ class Kin:
             pictured="video" in source.streams,
             given=source.split,
             names=source.speakers,
-            voices=tuple(Vector(by=told.by, values=told.embedding) for _, told in sorted(voices.items())),
+            voices=tuple(Vector.of(told.by, told.embedding) for _, told in sorted(voices.items())),
             faces=tuple(_faces(clips)),
             fingerprints=tuple(fingerprints),
         )
@@ -75,7 +86,7 @@ def _faces(clips: Iterable[Clip]) -> Iterator[Vector]:
         for face in clip.likenesses:
             held.setdefault((face.by, persons.get(face.track, f"{clip.clip_id} {face.track}")), []).append(face.embedding)
     for (by, _), vectors in sorted(held.items()):
-        yield Vector(by=by, values=tuple(round(float(x), 6) for x in np.mean(vectors, axis=0)))
+        yield Vector.of(by, (round(float(x), 6) for x in np.mean(vectors, axis=0)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +130,7 @@ def by_author(vectors: Sequence[Sequence[Vector]]) -> Iterator[tuple[Vectors, In
     """Yield for each author the vectors at unit length, and the number of the source of each."""
     for by in sorted({vector.by for held in vectors for vector in held}):
         mine = [(number, vector.values) for number, held in enumerate(vectors) for vector in held if vector.by == by]
-        rows = np.array([values for _, values in mine], np.float32)
+        rows = np.array([values for _, values in mine])
         lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         yield rows / lengths, np.array([number for number, _ in mine], np.int64)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -14,7 +14,7 @@ from pipeline.plan import Plan
 from pipeline.sources import SCAN, Found
 from pipeline.withdrawn import TAKEDOWN
 from schemas.errors import UsageError
-from schemas.manifest import MANIFEST, Counts, Manifest, WrittenFile, sealed
+from schemas.manifest import MANIFEST, Counts, Manifest, WrittenFile, latest, read_manifest, sealed
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter
 from schemas.reviewed import ReviewFacts
@@ -148,6 +148,20 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
         seconds=round(sum(shard.seconds for shard in ledger.shards), 3),
         files=tuple(WrittenFile(file=s.file, rows=s.rows, bytes=s.bytes, sha256=s.sha256) for s in ledger.shards),
         rows_sha256=added(sum(int(shard.rows_sha256, 16) for shard in ledger.shards)),
-        sources=tuple({"source_id": one.source_id, "sha256": one.sha256, "file": one.file} for one in found),
+        sources=tuple(_source(one, ledger.grouped.splits if ledger.grouped else {}) for one in found),
+        grouped=ledger.grouped.facts if ledger.grouped else None,
         sums_sha256="",
     )
+
+
+def _source(one: Found, splits: Mapping[str, str]) -> dict[str, str]:
+    """Return what the manifest says about a source; one without clips has no split."""
+    told = {"source_id": one.source_id, "sha256": one.sha256, "file": one.file}
+    return told | ({"split": splits[one.source_id]} if one.source_id in splits else {})
+
+
+def earlier(out: Path) -> dict[str, str]:
+    """Return the split of each source (by source_id) in the newest version in `out`; empty where there is none."""
+    name = latest(out)
+    manifest = read_manifest(out / name) if name else None
+    return {one["source_id"]: one["split"] for one in manifest.sources if "split" in one} if manifest else {}

@@ -13,8 +13,10 @@ from annotators.annotator import Annotator, configured
 from annotators.cutting import CutSettings
 from label_studio.adjudication import ReviewSettings
 from pipeline.assess import AssessSettings
+from pipeline.duplicates import DuplicateSettings
 from pipeline.policy import Judge, RouteSettings, allowed
 from pipeline.segment import SegmentSettings
+from pipeline.splits import SplitSettings
 from schemas.checked import checked
 from schemas.errors import UsageError
 from schemas.provenance import Provenance, digest
@@ -48,6 +50,8 @@ class Plan:
     assess: AssessSettings
     route: RouteSettings
     review: ReviewSettings
+    split: SplitSettings
+    duplicates: DuplicateSettings
     annotators: tuple[Annotator[Any, Any], ...]
 
     def scoped(self, scope: str) -> tuple[Annotator[Any, Any], ...]:
@@ -77,6 +81,8 @@ class Plan:
             "assess": asdict(self.assess),
             "route": asdict(self.route),
             "review": asdict(self.review),
+            "split": asdict(self.split),
+            "duplicates": asdict(self.duplicates),
             "annotators": [asdict(annotator.provenance) for annotator in self.annotators],
         }
 
@@ -104,7 +110,7 @@ def read_plan(name: str) -> Plan:
         raise UsageError(f"--plan {name}: no such file; shipped plans are {', '.join(shipped())}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
         raise UsageError(f"--plan {path}: {error}") from error
-    if unknown := set(table) - {"segment", "cut", "release", "assess", "route", "review", "annotators"}:
+    if unknown := set(table) - {"segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators"}:
         raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
     plan = Plan(
         name=path.stem,
@@ -114,6 +120,8 @@ def read_plan(name: str) -> Plan:
         assess=checked(AssessSettings, table.get("assess", {}), f"--plan {path}: [assess]"),
         route=checked(RouteSettings, table.get("route", {}), f"--plan {path}: [route]"),
         review=checked(ReviewSettings, table.get("review", {}), f"--plan {path}: [review]"),
+        split=checked(SplitSettings, table.get("split", {}), f"--plan {path}: [split]"),
+        duplicates=checked(DuplicateSettings, table.get("duplicates", {}), f"--plan {path}: [duplicates]"),
         annotators=_annotators(table.get("annotators", []), f"--plan {path}: [[annotators]]"),
     )
     _check(plan, path)

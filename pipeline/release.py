@@ -6,24 +6,29 @@ Only a few numbers per clip are held in memory, so a version of a million clips 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
+from apache_beam.pvalue import TaggedOutput
 
 from pipeline.annotate import Bench
-from pipeline.assemble import Index, Ref, fetch, listed
+from pipeline.assemble import Grouped, Index, Ref, fetch, known, listed
+from pipeline.grouping import Grouping, GroupSettings, grouped, pointer
 from pipeline.meter import METER
-from pipeline.plan import ReleaseSettings
+from pipeline.plan import Plan, ReleaseSettings
 from pipeline.policy import SPENT, allowed, draw, spend
 from pipeline.pooled import Pooled
 from pipeline.shards import ShardFile, ends_group, write_shard
+from schemas.errors import UsageError
 from schemas.record import Clip
 from schemas.versions import FOLDERS, REJECT, REVIEW
 
+GROUPED = "grouped"
 _DECISIONS = tuple(FOLDERS)
 
 
@@ -36,6 +41,8 @@ class Shard:
     number: int
     of: int
     parts: tuple[tuple[Index, array[int]], ...]
+    copies: tuple[tuple[str, str], ...] = ()
+    """Clips (clip_id) that are copies, and where each is kept, in words."""
 
     @property
     def file(self) -> str:
@@ -58,30 +65,35 @@ class WriteShard(Pooled):
             return (write_shard(clips, place, self.bench.work, self.settings, self.media, self.about),)
 
     def _clips(self, shard: Shard) -> Iterator[Clip]:
+        pointers = dict(shard.copies)
         for index, places in shard.parts:
             refs = listed(index, self.bench)
             for place in places:
-                yield decided(fetch(refs[place], self.bench), shard.decision)
+                yield decided(fetch(refs[place], self.bench), shard.decision, pointers.get(refs[place].clip_id))
 
 
-def decided(clip: Clip, decision: str) -> Clip:
-    """Return the clip with its route as it stands after the budget."""
-    if not clip.routes or clip.routes[-1].decision == decision:
+def decided(clip: Clip, decision: str, pointer: str | None = None) -> Clip:
+    """Return the clip with its route as it stands after copies are found and the budget is spent."""
+    if not clip.routes or (pointer is None and clip.routes[-1].decision == decision):
         return clip
-    route = clip.routes[-1]
-    return replace(clip, routes=(*clip.routes[:-1], replace(route, decision=decision, reasons=(SPENT, *route.reasons))))
+    route, reason = clip.routes[-1], pointer or SPENT
+    return replace(clip, routes=(*clip.routes[:-1], replace(route, decision=decision, reasons=(reason, *route.reasons))))
 
 
 def plan_shards(
-    indexes: Iterable[Index], read: Callable[[Index], Sequence[Ref]], settings: ReleaseSettings, budget: str | None = None
+    indexes: Iterable[Index],
+    read: Callable[[Index], Sequence[Ref]],
+    settings: ReleaseSettings,
+    budget: str | None = None,
+    grouping: Grouping | None = None,
 ) -> Iterator[Shard]:
-    """Yield the shards of each decision and split.
+    """Yield the shards of each decision and split; without a grouping, splits are those that `sources.csv` states.
 
     Raises:
         UsageError: the review budget is not a count or a share.
     """
     ordered = sorted(indexes, key=lambda index: index.source_id)
-    table = _Table(ordered, read, settings.row_group_typical)
+    table = _Table(ordered, read, settings.row_group_typical, grouping)
     decisions = table.decided(budget)
     for code, decision in enumerate(_DECISIONS):
         for split in sorted(table.splits):
@@ -89,22 +101,31 @@ def plan_shards(
             groups = list(_balanced(members, table.size[members], table.ends[members], settings.shard_bytes))
             for number, group in enumerate(groups):
                 parts = tuple(table.parts(group, ordered))
-                yield Shard(decision=decision, split=split, number=number, of=len(groups), parts=parts)
+                copies = tuple(table.copies[place] for place in group.tolist() if place in table.copies)
+                yield Shard(decision=decision, split=split, number=number, of=len(groups), parts=parts, copies=copies)
 
 
 class _Table:
     """A few numbers for each clip, in the order of the release."""
 
-    def __init__(self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]], typical: int) -> None:
+    def __init__(
+        self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]], typical: int, grouping: Grouping | None
+    ) -> None:
         self.splits: dict[str, int] = {}
+        self.copies: dict[int, tuple[str, str]] = {}
+        """By place in the release: clip_id, and where it is kept."""
         starts, size, split, decision = array("q"), array("I"), array("H"), array("b")
         priority, draws, ends = array("d"), array("Q"), array("b")
         for index in indexes:
             starts.append(len(size))
             for ref in read(index):
+                kept = pointer(ref, grouping.copies) if grouping else None
+                if kept is not None:
+                    self.copies[len(size)] = (ref.clip_id, kept)
+                name = grouping.splits[ref.source_id] if grouping else ref.split
                 size.append(min(ref.size, 2**32 - 1))
-                split.append(self.splits.setdefault(ref.split, len(self.splits)))
-                decision.append(_DECISIONS.index(ref.decision))
+                split.append(self.splits.setdefault(name, len(self.splits)))
+                decision.append(_DECISIONS.index(ref.decision if kept is None else REJECT))
                 priority.append(ref.priority)
                 draws.append(draw(ref.clip_id))
                 ends.append(ends_group(ref.clip_id, typical))
@@ -155,6 +176,30 @@ def _balanced(
             yield group
 
 
+class PlanShards(beam.DoFn):  # type: ignore[misc]
+    """All indexes in, at once; shards out, and by the output `GROUPED` what was decided over all sources."""
+
+    def __init__(self, plan: Plan, bench: Bench, earlier: Mapping[str, str]) -> None:
+        self.settings, self.budget = plan.release, plan.route.budget
+        self.groups = GroupSettings(split=plan.split, duplicates=plan.duplicates)
+        self.bench, self.earlier = bench, dict(earlier)
+
+    def process(self, element: tuple[Any, Iterable[Index]]) -> Iterator[Any]:
+        """Group the sources, then plan."""
+        indexes = tuple(element[1])
+
+        def read(index: Index) -> Sequence[Ref]:
+            return listed(index, self.bench)
+
+        try:
+            grouping = grouped(indexes, read, lambda index: known(index, self.bench), self.groups, self.earlier)
+        except UsageError as error:
+            yield TaggedOutput(GROUPED, Grouped(splits={}, facts=None, refused=str(error)))
+            return
+        yield TaggedOutput(GROUPED, Grouped(splits=dict(sorted(grouping.splits.items())), facts=grouping.facts))
+        yield from plan_shards(indexes, read, self.settings, self.budget, grouping)
+
+
 def planned(indexes: Iterable[Index], bench: Bench, settings: ReleaseSettings, budget: str | None) -> list[Shard]:
-    """Return the shards of indexes in the work store."""
+    """Return the shards of indexes in the work store, by stated splits."""
     return list(plan_shards(indexes, lambda index: listed(index, bench), settings, budget))

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipeline.kin import FACE, SCENE, SPEAKER, VOICE, Ints, Kin, Links, closest
+from pipeline.kin import FACE, SCENE, SPEAKER, VOICE, Ints, Kin, Links, closest, named
 from schemas.errors import LeakError, UsageError
 from schemas.splits import SPLITS, LinkFacts, SplitFacts, SplitRows
 
@@ -103,6 +103,16 @@ def assigned(
     clips[:, -1] = clips[:, :-1].sum(axis=1)
     chosen = _bounded(anchors, clips, pinned, settings)
     return tuple(chosen[number] for number in groups.tolist())
+
+
+def refuse_stated(kin: Sequence[Kin]) -> None:
+    """Refuse splits in `sources.csv` that leak by the speakers named there, before any work is done.
+
+    Raises:
+        UsageError: they do.
+    """
+    links = (named(kin),)
+    _given(kin, components(len(kin), links), links)
 
 
 def _anchors(kin: Sequence[Kin], groups: Ints, total: int) -> list[str]:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.errors import UsageError
 from schemas.reviewed import ReviewFacts
+from schemas.splits import SplitFacts
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
@@ -62,6 +63,8 @@ class Manifest:
     sums_sha256: str
     reviews: ReviewFacts | None = None
     """None where nobody has answered anything yet."""
+    grouped: SplitFacts | None = None
+    """The proof that no link leads from one split into another; None where there is no clip."""
     seal: str = ""
     """sha256 of the manifest's own bytes, this value left out. It must be the last field."""
 
