@@ -198,8 +198,3 @@ class PlanShards(beam.DoFn):  # type: ignore[misc]
             return
         yield TaggedOutput(GROUPED, Grouped(splits=dict(sorted(grouping.splits.items())), facts=grouping.facts))
         yield from plan_shards(indexes, read, self.settings, self.budget, grouping)
-
-
-def planned(indexes: Iterable[Index], bench: Bench, settings: ReleaseSettings, budget: str | None) -> list[Shard]:
-    """Return the shards of indexes in the work store, by stated splits."""
-    return list(plan_shards(indexes, lambda index: listed(index, bench), settings, budget))

@@ -20,12 +20,12 @@ import hf_xet
 from pipeline.annotate import Bench
 from pipeline.assemble import Index
 from pipeline.plan import ReleaseSettings, read_plan
-from pipeline.release import WriteShard, planned
+from pipeline.release import WriteShard
 from schemas.claims import FaceTrack, KeyFrame, Likeness, MediaFile, Word
 from schemas.record import Clip, Origin
 from schemas.values import Box, Span
 from tests.feeling import felt
-from tests.reported import ref
+from tests.reported import planned, ref
 
 PLAN = read_plan("embedded")
 
@@ -148,7 +148,8 @@ def release(library: Library, numbers: Iterable[int], out: Path, settings: Relea
     bench = MadeBench(work=library.work, device="cpu", workers=1, sources=sources)
     writer = WriteShard(bench, out, settings, "embed", {})
     indexes = [Index(source_id=source_id, key=source_id) for source_id in sources]
-    return [out / written.file for shard in planned(indexes, bench, settings, None) for written in writer.work(shard)]
+    plan = replace(read_plan("embedded"), release=settings)
+    return [out / written.file for shard in planned(plan, bench, indexes) for written in writer.work(shard)]
 
 
 def main(old: str, new: str) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.memory`: peak memory of assess + route + write over 10,000 and over 1,000,000 made-up records.
+"""`python -m tests.memory`: peak memory of assess + split + route + write over 10,000 and over 1,000,000 made-up records.
 
 The code is the build's own; only the work store is replaced, by one that makes each record when it is asked for.
 """
@@ -13,23 +13,28 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipeline.annotate import Bench
 from pipeline.assemble import Index, Ref
+from pipeline.kin import Kin, Vector
 from pipeline.plan import ReleaseSettings, budgeted, read_plan
-from pipeline.release import WriteShard, planned
+from pipeline.release import WriteShard
 from schemas.claims import Cue, Label
 from schemas.record import Clip, Origin
 from schemas.spaces import space
 from schemas.values import Span
-from tests.reported import ref
+from tests.reported import planned, ref
 
 EACH = 1000
 """Clips of one source."""
+VOICE, FACE = 256, 128
+"""Values of one vector."""
 NAMES = space("ekman7").labels
 
 
@@ -42,11 +47,21 @@ class Made:
     def get(self, kind: str, key: str, adapter: object) -> Any:
         if kind == "clips":
             return self.clip(key)
+        if kind == "kin":
+            return self.kin(key)
         return self.refs(int(key))
 
     @lru_cache(maxsize=1)  # noqa: B019 - one object, one process
     def refs(self, source: int) -> tuple[Ref, ...]:
         return tuple(ref(self.clip(f"{source * EACH + number}"), f"{source * EACH + number}") for number in range(EACH))
+
+    def kin(self, key: str) -> Kin:
+        """A source in which two strangers speak. No fingerprints: what these hold grows with hours of media, not with clips."""
+        chance = np.random.default_rng(int(key))
+        people = {size: tuple(Vector.of("made@1#0", chance.normal(size=size)) for _ in range(2)) for size in (VOICE, FACE)}
+        return Kin(
+            source_id=f"{int(key):016x}", file="a.mp4", duration=9e3, pictured=True, voices=people[VOICE], faces=people[FACE]
+        )
 
     def clip(self, key: str) -> Clip:
         chance = random.Random(int(key))
@@ -87,11 +102,11 @@ def run(records: int) -> None:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         bench = MadeBench(work=Path(folder), device="cpu", workers=1, made=Made(plan.judge))
-        indexes = [Index(source_id=f"{source:016x}", key=str(source)) for source in range(records // EACH)]
+        indexes = [Index(source_id=f"{source:016x}", key=str(source), kin=str(source)) for source in range(records // EACH)]
         settings = ReleaseSettings(row_group_rows=100)
         writer = WriteShard(bench, Path(folder), settings, "embed", {})
         rows = 0
-        for shard in planned(indexes, bench, settings, plan.route.budget):
+        for shard in planned(replace(plan, release=settings), bench, indexes):
             for written in writer.work(shard):
                 rows += written.rows
                 (Path(folder) / written.file).unlink()

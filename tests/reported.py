@@ -1,12 +1,15 @@
 """Small versions to report on, harmless and hostile, and a reader of the page."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from pipeline.assemble import Ledger, Ref
+from pipeline.annotate import Bench
+from pipeline.assemble import Index, Ledger, Ref
 from pipeline.manifest import commit
-from pipeline.plan import read_plan
+from pipeline.plan import Plan, read_plan
+from pipeline.release import PlanShards, Shard
 from pipeline.shards import write_shard
 from schemas.claims import Cue, KeyFrame, MediaFile, Person, Route, Target, Text
 from schemas.record import Clip, DeadLetter, Origin
@@ -152,3 +155,8 @@ def written(clips, files, out, media="embed", name="embedded"):
 
 def visible(text):
     return text.replace("\x00", "␀").replace("\x07", "␇").replace("\x1b", "␛")
+
+
+def planned(plan: Plan, bench: Bench, indexes: Sequence[Index]) -> Iterator[Shard]:
+    """Yield the shards of a version that comes after none, as a build plans them."""
+    return (found for found in PlanShards(plan, bench, {}).process((None, indexes)) if isinstance(found, Shard))
