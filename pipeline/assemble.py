@@ -164,6 +164,8 @@ class Grouped:
 
     splits: dict[str, str]
     """By source_id."""
+    groups: dict[str, str]
+    """By source_id: the least source_id of those that it belongs together with."""
     facts: SplitFacts | None
     refused: str | None = None
 

@@ -23,6 +23,7 @@ from pipeline.markdown import code, escaped
 from pipeline.telling import told
 from schemas.record import Clip
 from schemas.spaces import modalities
+from schemas.splits import LINKS
 from schemas.table import markdown
 from schemas.versions import ACCEPT, REJECT, REVIEW
 
@@ -184,6 +185,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True
     )
+    environment.globals |= {"links": LINKS}
     environment.filters |= {"code": code, "number": "{:,}".format, "share": _share, "hours": _hours}
     return environment.from_string(files("pipeline").joinpath("templates", "card.md").read_text(encoding="utf-8"))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.audit import Audit
 from schemas.manifest import Counts, Manifest
 from schemas.reviewed import ReviewFacts
+from schemas.splits import SplitFacts as GroupFacts
 
 Counted = tuple[tuple[str, int], ...]
 """Names and how often they were seen, the commonest first, of equals by name."""
@@ -193,6 +194,8 @@ class CardFacts:
     measured: tuple[Measured, ...]
     audit: Audit
     reviews: ReviewFacts | None
+    grouped: GroupFacts | None
+    """What holds sources in one split together; None in versions that do not tell."""
     published: Published = field(default_factory=Published)
 
     @property
@@ -228,6 +231,7 @@ def facts(version: Path, manifest: Manifest, name: str, published: Published | N
         models=models(authors),
         measured=measured(authors),
         reviews=manifest.reviews,
+        grouped=manifest.grouped,
         published=published or Published(),
         **count.totals(),
     )

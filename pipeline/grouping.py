@@ -10,14 +10,13 @@ import numpy as np
 from pipeline.assemble import Index, Ref
 from pipeline.duplicates import Copy, DuplicateSettings, copied, copies, matches
 from pipeline.kin import FACE, SCENE, VOICE, Kin, Links, alike, kept_first, named
-from pipeline.splits import Counted, SplitSettings, assigned, proven
-from schemas.splits import SplitFacts
+from pipeline.splits import Counted, SplitSettings, assigned, proven, together
+from schemas.claims import Kept
+from schemas.splits import NONE, SplitFacts
 from schemas.versions import REJECT
 
-Held = Mapping[str, tuple[tuple[Copy, str], ...]]
-"""By source_id: stretches that another source keeps, and which one, in words."""
-NONE = "none"
-"""Stands for the label of clips that were not judged."""
+Held = Mapping[str, tuple[tuple[Copy, str, str], ...]]
+"""By source_id: stretches that another source keeps, and that one's source_id and file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +33,23 @@ class Grouping:
 
     splits: Mapping[str, str]
     """By source_id."""
+    groups: Mapping[str, str]
+    """By source_id: the least source_id of those that it belongs together with."""
     copies: Held
     facts: SplitFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """Where the scene of a clip is kept, for machines and for people."""
+
+    kept: Kept
+    file: str
+
+    @property
+    def reason(self) -> str:
+        """Say it."""
+        return f"a copy: the same scene is kept in {self.file} ({self.kept.source_id}), from {self.kept.start:.1f} s on"
 
 
 def grouped(
@@ -61,7 +75,7 @@ def grouped(
         Links.of(SCENE, ((match.first, match.second) for match in found)),
     ]
     held: Held = {
-        kin[number].source_id: tuple((part, f"{kin[part.kept].file} ({kin[part.kept].source_id})") for part in parts)
+        kin[number].source_id: tuple((part, kin[part.kept].source_id, kin[part.kept].file) for part in parts)
         for number, parts in copies(found).items()
     }
     counted, dropped = _count((read(by_id[one.source_id]) for one in kin), held)
@@ -69,14 +83,19 @@ def grouped(
     facts = proven(kin, links, counted, splits, settings.split)
     told = {one.source_id: split for one, split in zip(kin, splits, strict=True)}
     moved = tuple(sorted(name for name, split in told.items() if earlier.get(name, split) != split))
-    return Grouping(splits=told, copies=held, facts=replace(facts, moved=moved, copies=dropped))
+    groups = {one.source_id: name for one, name in zip(kin, together(kin, links), strict=True)}
+    return Grouping(splits=told, groups=groups, copies=held, facts=replace(facts, moved=moved, copies=dropped))
 
 
-def pointer(ref: Ref, held: Held) -> str | None:
+def pointer(ref: Ref, held: Held) -> Pointer | None:
     """Return where the scene of a clip is kept, None for a clip that is no copy."""
-    mine = dict(held.get(ref.source_id, ()))
+    mine = {part: (source_id, file) for part, source_id, file in held.get(ref.source_id, ())}
     found = copied(ref.span, mine)
-    return None if found is None else f"a copy: the same scene is kept in {mine[found]}, from {found.at:.1f} s on"
+    if found is None:
+        return None
+    source_id, file = mine[found]
+    start = round(max(0.0, found.at + ref.start - found.span.start), 3)
+    return Pointer(kept=Kept(source_id=source_id, start=start), file=file)
 
 
 def _count(sources: Iterable[Sequence[Ref]], held: Held) -> tuple[Counted, int]:

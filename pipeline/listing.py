@@ -12,6 +12,7 @@ from pipeline.causes import authors_of
 from schemas.errors import UsageError
 from schemas.manifest import MANIFEST, Manifest, read_manifest
 from schemas.provenance import Provenance
+from schemas.splits import LINKS
 
 _TITLES = ("version", "accepted", "review", "rejected", "dead", "clips of", "size", "written", "plan")
 
@@ -61,6 +62,8 @@ def shown(version: Path, manifest: Manifest) -> Iterator[str]:
     yield "ledger"
     yield from (f"  {count:>9}  {name.replace('_', ' ')}" for name, count in asdict(manifest.ledger).items())
     yield from _counted("accepted clips by split", manifest.splits)
+    if manifest.grouped is not None:
+        yield from _counted("links, each within one split", {LINKS[link.kind]: link.links for link in manifest.grouped.links})
     yield from _counted("dead letters by reason", manifest.reasons)
     yield "authors"
     for author in authors_of(version).values() or _planned(manifest):

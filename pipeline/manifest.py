@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -148,16 +148,18 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
         seconds=round(sum(shard.seconds for shard in ledger.shards), 3),
         files=tuple(WrittenFile(file=s.file, rows=s.rows, bytes=s.bytes, sha256=s.sha256) for s in ledger.shards),
         rows_sha256=added(sum(int(shard.rows_sha256, 16) for shard in ledger.shards)),
-        sources=tuple(_source(one, ledger.grouped.splits if ledger.grouped else {}) for one in found),
+        sources=tuple(_source(one, ledger.grouped) for one in found),
         grouped=ledger.grouped.facts if ledger.grouped else None,
         sums_sha256="",
     )
 
 
-def _source(one: Found, splits: Mapping[str, str]) -> dict[str, str]:
+def _source(one: Found, grouped: Any) -> dict[str, str]:
     """Return what the manifest says about a source; one without clips has no split."""
     told = {"source_id": one.source_id, "sha256": one.sha256, "file": one.file}
-    return told | ({"split": splits[one.source_id]} if one.source_id in splits else {})
+    if grouped is None or one.source_id not in grouped.splits:
+        return told
+    return told | {"split": grouped.splits[one.source_id], "group": grouped.groups[one.source_id]}
 
 
 def earlier(out: Path) -> dict[str, str]:

@@ -18,7 +18,7 @@ from apache_beam.pvalue import TaggedOutput
 
 from pipeline.annotate import Bench
 from pipeline.assemble import Grouped, Index, Ref, fetch, known, listed
-from pipeline.grouping import Grouping, GroupSettings, grouped, pointer
+from pipeline.grouping import Grouping, GroupSettings, Pointer, grouped, pointer
 from pipeline.meter import METER
 from pipeline.plan import Plan, ReleaseSettings
 from pipeline.policy import SPENT, allowed, draw, spend
@@ -41,8 +41,8 @@ class Shard:
     number: int
     of: int
     parts: tuple[tuple[Index, array[int]], ...]
-    copies: tuple[tuple[str, str], ...] = ()
-    """Clips (clip_id) that are copies, and where each is kept, in words."""
+    copies: tuple[tuple[str, Pointer], ...] = ()
+    """Clips (clip_id) that are copies, and where the scene of each is kept."""
 
     @property
     def file(self) -> str:
@@ -72,12 +72,14 @@ class WriteShard(Pooled):
                 yield decided(fetch(refs[place], self.bench), shard.decision, pointers.get(refs[place].clip_id))
 
 
-def decided(clip: Clip, decision: str, pointer: str | None = None) -> Clip:
+def decided(clip: Clip, decision: str, pointer: Pointer | None = None) -> Clip:
     """Return the clip with its route as it stands after copies are found and the budget is spent."""
     if not clip.routes or (pointer is None and clip.routes[-1].decision == decision):
         return clip
-    route, reason = clip.routes[-1], pointer or SPENT
-    return replace(clip, routes=(*clip.routes[:-1], replace(route, decision=decision, reasons=(reason, *route.reasons))))
+    route = clip.routes[-1]
+    reason, kept = (pointer.reason, pointer.kept) if pointer else (SPENT, None)
+    route = replace(route, decision=decision, reasons=(reason, *route.reasons), kept=kept)
+    return replace(clip, routes=(*clip.routes[:-1], route))
 
 
 def plan_shards(
@@ -112,7 +114,7 @@ class _Table:
         self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]], typical: int, grouping: Grouping | None
     ) -> None:
         self.splits: dict[str, int] = {}
-        self.copies: dict[int, tuple[str, str]] = {}
+        self.copies: dict[int, tuple[str, Pointer]] = {}
         """By place in the release: clip_id, and where it is kept."""
         starts, size, split, decision = array("q"), array("I"), array("H"), array("b")
         priority, draws, ends = array("d"), array("Q"), array("b")
@@ -194,7 +196,8 @@ class PlanShards(beam.DoFn):  # type: ignore[misc]
         try:
             grouping = grouped(indexes, read, lambda index: known(index, self.bench), self.groups, self.earlier)
         except UsageError as error:
-            yield TaggedOutput(GROUPED, Grouped(splits={}, facts=None, refused=str(error)))
+            yield TaggedOutput(GROUPED, Grouped(splits={}, groups={}, facts=None, refused=str(error)))
             return
-        yield TaggedOutput(GROUPED, Grouped(splits=dict(sorted(grouping.splits.items())), facts=grouping.facts))
+        splits, groups = (dict(sorted(each.items())) for each in (grouping.splits, grouping.groups))
+        yield TaggedOutput(GROUPED, Grouped(splits=splits, groups=groups, facts=grouping.facts))
         yield from plan_shards(indexes, read, self.settings, self.budget, grouping)

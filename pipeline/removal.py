@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
 from pipeline.manifest import DEAD, added, counted, finish, letter_order
+from pipeline.regrouped import GROUP, SPLIT, regrouped
 from pipeline.shards import parquet_writer, row_hash, write_dead
 from pipeline.sources import SCAN
 from pipeline.withdrawn import REASON, nameless, whole
@@ -63,6 +64,7 @@ def removed(version: Path, manifest: Manifest, removal: Removal, place: Path, st
     _link_media(version, staging, removal.clip_ids)
     letters = _letters(version, manifest, removal)
     write_dead(letters, staging / DEAD)
+    sources = tuple(_sources(manifest.sources, removal.sources))
     made = replace(
         manifest,
         affectory=installed("affectory"),
@@ -73,7 +75,8 @@ def removed(version: Path, manifest: Manifest, removal: Removal, place: Path, st
         seconds=round(manifest.seconds - sum(rest.seconds for rest in rests.values()), 3),
         files=files,
         rows_sha256=added(int(manifest.rows_sha256, 16) - sum(rest.hashes for rest in rests.values())),
-        sources=tuple(one for one in manifest.sources if removal.sources.get(one["source_id"]) != REASON),
+        sources=sources,
+        grouped=regrouped(manifest.grouped, sources, staging, version.name) if manifest.grouped else None,
         sums_sha256="",
         seal="",
     )
@@ -163,6 +166,15 @@ def _letters(version: Path, manifest: Manifest, removal: Removal) -> tuple[DeadL
         for source_id, reason in removal.sources.items()
     )
     return (*copies, *sorted((*others, *removal.clips, *gone), key=letter_order))
+
+
+def _sources(old: Sequence[Mapping[str, str]], gone: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield what is left to say of the sources: nothing of those withdrawn, no split of those otherwise without a clip."""
+    for one in old:
+        if one["source_id"] not in gone:
+            yield dict(one)
+        elif gone[one["source_id"]] != REASON:
+            yield {key: value for key, value in one.items() if key not in (SPLIT, GROUP)}
 
 
 def _ledger(old: Counts, files: Sequence[WrittenFile], letters: Sequence[DeadLetter]) -> Counts:

@@ -26,6 +26,7 @@ from pipeline.telling import told
 from pipeline.timeline import ticks
 from schemas.manifest import Manifest
 from schemas.spaces import space
+from schemas.splits import LINKS
 from schemas.versions import rows
 
 REPORT = "report.html"
@@ -77,7 +78,7 @@ def _template() -> jinja2.Template:
         autoescape=True, undefined=jinja2.StrictUndefined, finalize=_visible, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"clock": _clock, "channel": _channel}
-    environment.globals |= {"ticks": ticks}
+    environment.globals |= {"ticks": ticks, "LINKS": LINKS}
     return environment.from_string(_part("report.html"))
 
 

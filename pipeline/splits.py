@@ -115,6 +115,13 @@ def refuse_stated(kin: Sequence[Kin]) -> None:
     _given(kin, components(len(kin), links), links)
 
 
+def together(kin: Sequence[Kin], links: Sequence[Links]) -> tuple[str, ...]:
+    """Return for each source the least source_id of all that links tie it to, its own among them."""
+    groups = components(len(kin), links)
+    anchors = _anchors(kin, groups, int(groups.max(initial=-1)) + 1)
+    return tuple(anchors[number] for number in groups.tolist())
+
+
 def _anchors(kin: Sequence[Kin], groups: Ints, total: int) -> list[str]:
     anchors = [""] * total
     for one, number in zip(kin, groups.tolist(), strict=True):
@@ -136,11 +143,12 @@ def _known(kin: Sequence[Kin], groups: Ints, earlier: Mapping[str, str]) -> dict
     found: dict[int, str] = {}
     for one, number in zip(kin, groups.tolist(), strict=True):
         if (split := earlier.get(one.source_id)) is not None:
-            found[number] = min(found.get(number, split), split, key=_order)
+            found[number] = min(found.get(number, split), split, key=rank)
     return found
 
 
-def _order(split: str) -> tuple[int, str]:
+def rank(split: str) -> tuple[int, str]:
+    """Return what sorts splits as people name them: the three known ones, then others by name."""
     return (SPLITS.index(split) if split in SPLITS else len(SPLITS), split)
 
 
@@ -188,7 +196,7 @@ def proven(
     Raises:
         LeakError: one does.
     """
-    names = sorted({*SPLITS, *splits}, key=_order)
+    names = sorted({*SPLITS, *splits}, key=rank)
     places = np.array([names.index(split) for split in splits], np.int64)
     groups = components(len(kin), links)
     told = [LinkFacts(kind="source", links=int(np.maximum(counted.clips.sum(axis=1) - 1, 0).sum()), crossing=0)]

@@ -3,6 +3,9 @@
 A person is a name of `sources.csv`: every source that lists it goes as a whole, because nobody can tell which of its voices and
 faces bears the name. Or `SOURCE/S0`, `SOURCE/P1`: the speaker or face of that number, and the face or voice that is theirs; every
 clip in which they are heard or seen goes.
+
+What a scene is withdrawn from, it is withdrawn from everywhere: its copies in other sources go with it, and so does what it is a
+copy of, as far as this version has found them.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ import argparse
 import hashlib
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +23,9 @@ from typing import Any, TypeVar
 from pipeline.manifest import next_name
 from pipeline.outgoing import stated
 from pipeline.removal import Removal, removed
+from pipeline.tally import routed
 from pipeline.withdrawn import (
+    MOMENT,
     REASON,
     TAKEDOWN,
     WITHDRAWN,
@@ -32,6 +38,7 @@ from pipeline.withdrawn import (
     numbering,
     part,
     read,
+    row_moment,
     salted,
     write,
 )
@@ -41,10 +48,15 @@ from schemas.values import Span
 from schemas.versions import FOLDERS, opened, rows
 
 Found = TypeVar("Found")
+Scene = tuple[str, Span]
+"""A stretch of a source, by its source_id."""
+LEAST = 0.5
+"""Seconds that two stretches must share to be the same scene: more than fingerprints are out of step."""
 _WITHIN = re.compile(r"(?P<source>.+)/(?P<who>[SP]\d+)")
 COLUMNS = (
-    *("clip_id", "requested", "speaker", "turns.list.element.speaker", "source.source_id", "source.file", "source.speakers"),
-    *("persons.list.element.track", "persons.list.element.person", "targets.list.element.speaker", "targets.list.element.track"),
+    *MOMENT,
+    *("routes", "source.file", "persons.list.element.track"),
+    *("targets.list.element.speaker", "targets.list.element.track"),
 )
 
 
@@ -57,6 +69,14 @@ class Seen:
     names: tuple[str, ...]
     links: tuple[tuple[str, str], ...]
     """Speakers and the persons whose faces they are joined to."""
+    kept: Scene | None
+    """Of a copy: the source that keeps the scene, and where."""
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """Return where its scene lies: in its own source, and in the one that keeps it."""
+        own = (self.moment.source_id, self.moment.span)
+        return (own,) if self.kept is None else (own, self.kept)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -95,6 +115,10 @@ def _takedown(args: argparse.Namespace) -> int:
         listed = salted(known) if args.person is not None else known
         for entry in asked(args, version, manifest, listed):
             listed = listed.with_(replace(entry, reason=args.reason))
+        asked_for = len(listed.clips)
+        listed = everywhere(version, manifest, listed, args.reason)
+        if found := len(listed.clips) - asked_for:
+            sys.stdout.write(f"{found} clips of other sources show the same and go too\n")
     if listed != known:
         write(args.shards, listed)
     removal = _removal(version, manifest, listed, args.unpublishable)
@@ -174,6 +198,41 @@ def _one(found: Mapping[Any, Found], what: str) -> Found:
     return next(iter(found.values()))
 
 
+def everywhere(version: Path, manifest: Manifest, listed: Withdrawn, reason: str | None) -> Withdrawn:
+    """Return the list with all clips of other sources in which one that it names can be seen or heard."""
+    copies = [one for one in seen(version) if one.kept is not None]
+    concerned = {source_id for one in copies for source_id, _ in one.scenes}
+    plan = numbering(manifest.plan)
+    there = [one for one in seen(version) if one.moment.source_id in concerned]
+    gone = [one for one in there if listed.holds(one.moment, one.names, plan)]
+    found = spread([one.scenes[0] for one in gone], copies)
+    for one in there:
+        source_id, span = one.scenes[0]
+        if one not in gone and any(source_id == other and span.overlap(part) > LEAST for other, part in found):
+            entry = WithdrawnClip(source_id=source_id, clip_id=one.moment.clip_id, span=span, reason=reason)
+            listed = listed.with_(entry)
+    return listed
+
+
+def spread(scenes: Iterable[Scene], copies: Iterable[Seen]) -> list[Scene]:
+    """Return stretches of sources with all others that show the same, from copy to copy."""
+    ties: dict[str, list[tuple[Span, Scene]]] = {}
+    for one in copies:
+        for (source_id, span), other in zip(one.scenes, one.scenes[::-1], strict=True):
+            ties.setdefault(source_id, []).append((span, other))
+    found: list[Scene] = []
+    waiting = deque(scenes)
+    while waiting:
+        source_id, span = waiting.popleft()
+        if any(source_id == other and part.overlap(span) > span.duration - LEAST for other, part in found):
+            continue
+        found.append((source_id, span))
+        for mine, (tied, theirs) in ties.get(source_id, ()):
+            if (shared := mine & span) is not None and shared.duration > LEAST:
+                waiting.append((tied, shared.shift(theirs.start - mine.start)))
+    return found
+
+
 def seen(version: Path) -> Iterator[Seen]:
     """Yield who is in each clip of a version, whatever became of the clip."""
     for row in rows(version, COLUMNS):
@@ -181,15 +240,13 @@ def seen(version: Path) -> Iterator[Seen]:
         links = tuple(
             (one["speaker"], persons[one["track"]]) for one in row["targets"] if one["speaker"] and one["track"] in persons
         )
-        who = {row["speaker"], *(turn["speaker"] for turn in row["turns"]), *persons.values()} - {None}
-        source = row["source"]
+        moment, source, kept = row_moment(row), row["source"], routed(row).get("kept")
         yield Seen(
-            moment=Moment(
-                source_id=source["source_id"], clip_id=row["clip_id"], span=Span(**row["requested"]), who=frozenset(who)
-            ),
+            moment=moment,
             file=source["file"],
             names=tuple(source["speakers"] or ()),
             links=links,
+            kept=(kept["source_id"], Span(start=kept["start"], end=kept["start"] + moment.span.duration)) if kept else None,
         )
 
 

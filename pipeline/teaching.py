@@ -16,17 +16,21 @@ from label_studio.answers import Answer
 from label_studio.facts import facts
 from pipeline.learning import Judged, changed, learn
 from pipeline.plan import Plan
+from pipeline.withdrawn import MOMENT, NOTHING, Withdrawn, numbering, row_moment
 from schemas.claims import Label
 from schemas.manifest import read_manifest
 from schemas.reviewed import ReviewFacts
 from schemas.versions import picked
 
 
-def taught(plan: Plan, answers: Sequence[Answer], out: Path) -> tuple[Plan, ReviewFacts | None]:
-    """Return the plan with what the answers teach, and what there is to say about them; None without answers."""
+def taught(plan: Plan, answers: Sequence[Answer], out: Path, withdrawn: Withdrawn = NOTHING) -> tuple[Plan, ReviewFacts | None]:
+    """Return the plan with what the answers teach, and what there is to say about them; None without answers.
+
+    What was withdrawn teaches nothing.
+    """
     if not answers:
         return plan, None
-    learned = learn(judged(answers, plan.review, out), plan.assess, plan.route)
+    learned = learn(judged(answers, plan.review, out, withdrawn), plan.assess, plan.route)
     better = replace(
         plan,
         assess=changed(plan.assess, learned.temperatures),
@@ -35,17 +39,19 @@ def taught(plan: Plan, answers: Sequence[Answer], out: Path) -> tuple[Plan, Revi
     return better, replace(facts(answers, plan.review), learned=learned.facts())
 
 
-def judged(answers: Sequence[Answer], settings: ReviewSettings, out: Path) -> Iterator[Judged]:
+def judged(answers: Sequence[Answer], settings: ReviewSettings, out: Path, withdrawn: Withdrawn = NOTHING) -> Iterator[Judged]:
     """Yield what people decided beside what machines said in the version that they saw; of versions that are gone nothing."""
     seen: dict[str, str] = {}
     for answer in sorted(answers, key=lambda one: (one.submitted, one.answer_id)):
         seen.setdefault(answer.clip_id, answer.version)
     decisions = {one.clip_id: one for one in decided(answers, settings) if one.cannot is None}
     for name in sorted({seen[clip] for clip in decisions}):
-        if read_manifest(out / name) is not None:
+        if (manifest := read_manifest(out / name)) is not None:
+            numbers = numbering(manifest.plan)
             clips = [clip for clip in decisions if seen[clip] == name]
-            for row in picked(out / name, clips, ("labels", "routes")):
-                yield _judged(row, decisions[row["clip_id"]])
+            for row in picked(out / name, clips, ("labels", "routes", *MOMENT)):
+                if not withdrawn.holds(row_moment(row), tuple(row["source"]["speakers"] or ()), numbers):
+                    yield _judged(row, decisions[row["clip_id"]])
 
 
 def _judged(row: Mapping[str, Any], decision: Decision) -> Judged:

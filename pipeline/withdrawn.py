@@ -29,6 +29,11 @@ WITHDRAWN = "withdrawn.json"
 TAKEDOWN, REASON = "takedown", "withdrawn"
 """Step and reason of a dead letter. The reason that was given stays in the list: it may name somebody."""
 _NUMBERING = frozenset(("turns", "words", "shots", "faces", "likenesses", "persons", "targets"))
+MOMENT = (
+    *("clip_id", "requested", "speaker", "turns.list.element.speaker"),
+    *("persons.list.element.person", "source.source_id", "source.speakers"),
+)
+"""Columns that tell who is in a clip."""
 _SAME = 0.5
 """Two spans are one moment where they share more than this of the shorter."""
 
@@ -119,6 +124,10 @@ class Withdrawn:
             one.source_id == moment.source_id and moment.who & set(one.who) for one in self.persons
         )
 
+    def holds(self, moment: Moment, speakers: tuple[str, ...], numbering: str) -> bool:
+        """Tell whether a clip stays out, by itself or with its source."""
+        return self.source(moment.source_id, speakers, numbering) or self.clip(moment)
+
     def with_(self, entry: Entry) -> Withdrawn:
         """Return the list with one more in it; what is there stays as it was."""
         match entry:
@@ -195,6 +204,17 @@ def whole(source_id: str) -> DeadLetter:
 def part(source_id: str, file: str, clip_id: str, span: Span) -> DeadLetter:
     """Return the letter of a clip that was withdrawn."""
     return DeadLetter(source_id=source_id, file=file, clip_id=clip_id, step=TAKEDOWN, reason=REASON, span=span)
+
+
+def row_moment(row: Mapping[str, Any]) -> Moment:
+    """Return what the list asks of a row with the columns `MOMENT`."""
+    who = {row["speaker"], *(turn["speaker"] for turn in row["turns"]), *(person["person"] for person in row["persons"])}
+    return Moment(
+        source_id=row["source"]["source_id"],
+        clip_id=row["clip_id"],
+        span=Span(**row["requested"]),
+        who=frozenset(name for name in who if name),
+    )
 
 
 def moment(clip: Clip) -> Moment:

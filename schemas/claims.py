@@ -255,6 +255,14 @@ class Assessment(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Where a scene lies that several sources hold and one keeps."""
+
+    source_id: Annotated[str, Says("of the source that keeps it")]
+    start: Annotated[Seconds, Says("in that source")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Claim):
     """Where a clip goes next."""
 
@@ -262,6 +270,7 @@ class Route(Claim):
     reasons: Annotated[tuple[str, ...], Says("in words, the weightiest first; never empty")]
     priority: Annotated[Share, Says("how much a person's answer would tell, for a budget")]
     audit: Annotated[bool, Says("accepted, and drawn by hash to be checked by a person")] = False
+    kept: Annotated[Kept | None, Says("of a copy: where its scene is kept; None of all others")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ from schemas.claims import (
 from schemas.meta import Feature, Says, Unit
 from schemas.values import Span
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
+LINKS = {
+    "source": "source, between its clips",
+    "speaker": "speaker that sources.csv names",
+    "voice": "voice",
+    "face": "face",
+    "scene": "scene",
+}
+"""Kinds of links, in words."""
+NONE = "none"
+"""Stands for the label of clips that were not judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +40,7 @@ class SplitRows:
     sources: int
     components: int
     clips: int
-    """Accepted or for review."""
+    """Accepted, for review, or rejected by the review budget alone."""
     labels: dict[str, int]
     """The same clips by fused label, `none` where nothing was judged."""
 
@@ -47,5 +57,7 @@ class SplitFacts:
     splits: tuple[SplitRows, ...]
     moved: tuple[str, ...] = ()
     """Sources (source_id) that an earlier version had in another split, and why they had to move is a new link or sources.csv."""
+    links_of: str | None = None
+    """Version in which links and moves were counted, where this one is a part of it: a part has no more of them."""
     copies: int = 0
     """Clips that another source holds too, rejected with a pointer to it."""

@@ -11,6 +11,7 @@ from pipeline.manifest import commit
 from pipeline.plan import Plan, read_plan
 from pipeline.release import PlanShards, Shard
 from pipeline.shards import write_shard
+from pipeline.tally import fused, likeliest
 from schemas.claims import Cue, KeyFrame, MediaFile, Person, Route, Target, Text
 from schemas.record import Clip, DeadLetter, Origin
 from schemas.values import Span
@@ -116,6 +117,8 @@ def ref(clip: Clip, key: str) -> Ref:
         source_id=clip.source.source_id,
         clip_id=clip.clip_id,
         start=clip.requested.start,
+        end=clip.requested.end,
+        label=next(map(likeliest, fused(clip.labels).values()), None),
         split="train",
         size=500_000,
         key=key,

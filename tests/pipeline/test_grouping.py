@@ -12,10 +12,12 @@ from pipeline.duplicates import DuplicateSettings
 from pipeline.grouping import GroupSettings, grouped
 from pipeline.kin import Kin, Vector
 from pipeline.plan import ReleaseSettings, read_plan
+from pipeline.regrouped import regrouped
 from pipeline.release import plan_shards
 from pipeline.splits import SplitSettings
-from schemas.claims import Fingerprint
+from schemas.claims import Fingerprint, Kept
 from schemas.errors import UsageError
+from schemas.manifest import read_manifest
 from schemas.versions import FOLDERS
 from tests.encoded import encoded
 from tests.media import media
@@ -75,11 +77,12 @@ def test_the_longer_source_keeps_the_scene_and_clips_of_the_other_that_lie_in_it
     made = world(source("a", (scene,)), source("b", (late,), duration=12.0), source("c", (sound(3),)))
     grouping = grouped(*made, SETTINGS, {})
     shards = list(plan_shards(made[0], made[1], ReleaseSettings(), None, grouping))
-    told = {clip: reason for shard in shards if shard.decision == "reject" for clip, reason in shard.copies}
-    assert told == {
+    told = {clip: kept for shard in shards if shard.decision == "reject" for clip, kept in shard.copies}
+    assert {clip: kept.reason for clip, kept in told.items()} == {
         f"b{1:015x}": "a copy: the same scene is kept in a.mp4 (a), from 0.0 s on",
-        f"b{2:015x}": "a copy: the same scene is kept in a.mp4 (a), from 0.0 s on",
+        f"b{2:015x}": "a copy: the same scene is kept in a.mp4 (a), from 4.0 s on",
     }
+    assert told[f"b{2:015x}"].kept == Kept(source_id="a", start=4.0)
     assert grouping.splits["a"] == grouping.splits["b"]
     assert grouping.facts.copies == 2
     assert {link.kind: link.links for link in grouping.facts.links} == {
@@ -146,6 +149,8 @@ def test_a_build_keeps_a_scene_once_and_leaves_splits_as_they_were_when_a_source
     splits = {one["file"]: one["split"] for one in told["sources"]}
     assert splits == {"carphone.mp4": "test", "speech.mp4": splits[again.name], again.name: splits[again.name]}
     assert told["grouped"]["copies"] == len(copies)
+    manifest = read_manifest(out / "v1")
+    assert regrouped(manifest.grouped, manifest.sources, out / "v1", None) == manifest.grouped
     assert all(link["crossing"] == 0 for link in told["grouped"]["links"])
     (raw / "man.mp4").write_bytes(media("man").read_bytes())
     finished(build(raw, out, "--plan", plan))

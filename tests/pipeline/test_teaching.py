@@ -8,7 +8,9 @@ import pytest
 from label_studio.answers import Answer, Given
 from pipeline.plan import read_plan
 from pipeline.teaching import judged, taught
+from pipeline.withdrawn import Withdrawn, WithdrawnClip, WithdrawnSource
 from schemas.spaces import space
+from schemas.values import Span
 from schemas.versions import rows
 from tests.feeling import felt
 from tests.reported import clip, written
@@ -77,3 +79,18 @@ def test_few_answers_and_versions_that_are_gone_teach_nothing_but_are_counted(ou
     assert (better, told.learned, told.answers) == (plan, (), 20)
     assert list(judged(tuple(answered(out, right=0.3)), plan.review, tmp_path)) == []
     assert taught(plan, (), out) == (plan, None)
+
+
+def test_what_was_withdrawn_teaches_nothing(out):
+    plan = read_plan("embedded")
+    answers = tuple(answered(out, right=0.3))
+    everybody = list(judged(answers, plan.review, out))
+    gone = everybody[0].clip_id
+    (span,) = (Span(**row["requested"]) for row in rows(out / "v1", ("clip_id", "requested")) if row["clip_id"] == gone)
+    by_clip = Withdrawn(clips=(WithdrawnClip(source_id="x", clip_id="y", span=span),))
+    assert list(judged(answers, plan.review, out, by_clip)) == everybody
+    source_id = next(row["source"]["source_id"] for row in rows(out / "v1", ("clip_id", "source")) if row["clip_id"] == gone)
+    by_clip = Withdrawn(clips=(WithdrawnClip(source_id=source_id, clip_id=gone, span=span),))
+    assert list(judged(answers, plan.review, out, by_clip)) == everybody[1:]
+    by_source = Withdrawn(sources=(WithdrawnSource(source_id=source_id),))
+    assert 0 < len(list(judged(answers, plan.review, out, by_source))) < CLIPS
