@@ -1,4 +1,8 @@
-"""`python -m label_studio.pull --shards shards/`: what people answered, one file per answer, as far as it is new."""
+"""`python -m label_studio.pull --shards shards/`: what people answered, one file per answer, as far as it is new.
+
+With `--every` it asks again and again; with `--wake` the server calls when it is time to. A call is a hint and nothing more: one
+that is lost or forged changes when a pull happens, never what it brings.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,20 @@ import argparse
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from label_studio.answers import ANSWERS, RETRACTED
-from label_studio.command import alone, arguments, connected, ended
-from label_studio.pulling import Came, pull
-from schemas.errors import UsageError
+from label_studio.client import Client
+from label_studio.command import alone, arguments, connected, ended, stoppable
+from label_studio.pulling import Came, pull, salt
+from label_studio.queue import projects
+from label_studio.reach import WAKE_HOST
+from label_studio.wake import Wake, place
+from label_studio.webhooks import Webhooks
+from schemas.errors import AffectoryError, UsageError
+from schemas.provenance import digest
 
 PROG = "label_studio.pull"
 NAMED = 20
@@ -23,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = arguments(PROG, "Bring what people answered to the versions.")
     parser.add_argument("--every", type=float, metavar="SECONDS", help="go on pulling so often, until stopped")
+    parser.add_argument(
+        "--wake", metavar="[HOST:]PORT", help=f"with --every: also as soon as the server calls there (default HOST: {WAKE_HOST}; "
+        "PORT 0: a free one). HOST is where this machine listens and what the server calls it by",
+    )  # fmt: skip
     args = parser.parse_args(argv)
     return ended(PROG, lambda: _main(args))
 
@@ -30,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(args: argparse.Namespace) -> int:
     if args.every is not None and not 0 < args.every < threading.TIMEOUT_MAX:
         raise UsageError(f"--every {args.every:g}: more than 0 seconds")
+    if args.wake is not None and args.every is None:
+        raise UsageError("--wake: only with --every, which says how often to pull when nobody calls")
     if not args.shards.is_dir():
         raise UsageError(f"--shards {args.shards}: no such folder")
     connection = connected(args)
@@ -37,10 +54,56 @@ def _main(args: argparse.Namespace) -> int:
         if args.every is None:
             _tell(pull(client, folder), folder)
             return 0
-        while True:
-            _tell(pull(client, folder), folder)
-            sys.stdout.flush()
-            time.sleep(args.every)
+        with stoppable(), _bell(args.wake, client, folder) as bell:
+            while True:
+                if bell is not None:
+                    bell.ask()
+                _tell(pull(client, folder), folder)
+                sys.stdout.flush()
+                (bell.wake.wait if bell is not None else time.sleep)(args.every)
+
+
+class _Bell:
+    """The server's promise to call us. Where it will not give it, this is said once, and pulls go on without."""
+
+    def __init__(self, wake: Wake, webhooks: Webhooks, client: Client) -> None:
+        self.wake, self._webhooks, self._client, self._refused = wake, webhooks, client, False
+
+    def ask(self) -> None:
+        """Ask for it, also for projects that are new. Before each pull, so that nothing comes unseen between the two."""
+        try:
+            self._webhooks.keep(project.number for project in projects(self._client))
+            self._refused = False
+        except AffectoryError as error:
+            if not self._refused:
+                self._say(f"the server will not call {self.wake.address}, so it is asked as often as --every says: {error}")
+            self._refused = True
+
+    def release(self) -> None:
+        """Give it back."""
+        try:
+            self._webhooks.remove()
+        except AffectoryError as error:
+            if not self._refused:
+                self._say(f"the server may go on to call {self.wake.address} until the next pull with --wake: {error}")
+
+    def _say(self, what: str) -> None:
+        sys.stderr.write(f"{PROG}: {what}\n")
+
+
+@contextmanager
+def _bell(at: str | None, client: Client, folder: Path) -> Iterator[_Bell | None]:
+    if at is None:
+        yield None
+        return
+    wake = Wake(*place(at))
+    owner = digest({"salt": salt(folder), "for": "webhooks"}, 16)
+    bell = _Bell(wake, Webhooks(client, owner, wake.address, wake.token), client)
+    try:
+        yield bell
+    finally:
+        bell.release()
+        wake.close()
 
 
 def _tell(came: Came, folder: Path) -> None:
