@@ -6,6 +6,8 @@ has withdrawn anything. Such answers are kept, and named at every pull; who does
 
 Deleting an annotation changes the time at which its task was changed, so that a pull sees it as it sees a new one. What leaves no
 such trace (tasks deleted, a database changed by hand) shows in the project's number of annotations, which each pull compares.
+What was deleted while nothing was remembered (the file of `label_studio.pulled` was lost) is not noticed: then nobody knows which
+task an answer here was given to, and it stays.
 """
 
 from __future__ import annotations

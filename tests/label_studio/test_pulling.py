@@ -181,3 +181,27 @@ def test_what_left_no_trace_is_found_by_its_number(server, asked):
     assert name in {f"{one.answer_id}.json" for one in load(server.shards / "reviews" / "answers")}
     deleted(server, f"/api/annotations/{number}/")
     assert "1 taken back" in pulled(server)
+
+
+def test_answers_of_a_person_whom_the_server_forgets_are_kept(server, asked):
+    """An administrator who removes an account withdraws no answer, even where everything is read anew."""
+    before = files(server)
+    with server.client as client:
+        person = client.post("/api/users/", {"email": "eve@lab.org", "username": "eve", "password": "longenough1"})["id"]
+        old = client.get(f"/api/projects/{asked[8]['project']}")
+        made = client.post("/api/projects", {name: old[name] for name in ("title", "description", "label_config")})["id"]
+        said = {
+            "completed_by": person,
+            "lead_time": 1.0,
+            "result": client.get(f"/api/tasks/{asked[0]['id']}/")["annotations"][0]["result"],
+        }
+        client.post(f"/api/projects/{made}/import", [{"data": asked[8]["data"], "annotations": [said]}])
+    pulled(server)
+    (name,) = files(server).keys() - before.keys()
+    deleted(server, f"/api/users/{person}/")
+    for place in (server.shards / "reviews").glob(f"{PULLED}*"):
+        place.unlink()
+    said = pulled(server)
+    assert ("completed_by" in said, "0 taken back" in said, name in files(server)) == (True, True, True)
+    deleted(server, f"/api/projects/{made}/")
+    (server.shards / "reviews" / "answers" / name).unlink()
