@@ -15,8 +15,8 @@ from schemas.errors import ItemError, UsageError
 from schemas.provenance import Provenance, canonical, digest
 from schemas.whole import write_whole
 
-REVIEWS, ANSWERS = "reviews", "answers"
-"""In the folder of versions: reviews; in there: answers."""
+REVIEWS, ANSWERS, RETRACTED = "reviews", "answers", "retracted"
+"""In the folder of versions: reviews; in there: answers, and those that people have taken back, as they last stood."""
 ACCEPTED, EDITED, REJECTED = "accepted", "edited", "rejected"
 
 
@@ -86,7 +86,7 @@ def read(annotation: Mapping[str, object], task_data: Mapping[str, object], serv
         raise ItemError(f"the task is none of ours: its kind is {kind!r}")
     filled = filled_in(annotation, kind)
     answer = Answer(
-        answer_id=digest({"server": server, "annotation": filled.annotation}, 16),
+        answer_id=answer_id(server, filled.annotation),
         clip_id=_shown(task_data, "clip_id"),
         version=_shown(task_data, "version"),
         form=_shown(task_data, "form"),
@@ -100,6 +100,11 @@ def read(annotation: Mapping[str, object], task_data: Mapping[str, object], serv
     if "cannot" in values:
         return replace(answer, cannot=values["cannot"])
     return _preferred(answer, values, task_data) if kind == PREFER else _judged(answer, values, task_data)
+
+
+def answer_id(server: str, annotation: int) -> str:
+    """Return the id of the answer that an annotation of a server gives."""
+    return digest({"server": server, "annotation": annotation}, 16)
 
 
 def pseudonym(server: str, person: int) -> str:
@@ -167,18 +172,28 @@ def write(folder: Path, answer: Answer) -> None:
     write_whole(folder / f"{answer.answer_id}.json", (canonical(asdict(answer)) + "\n").encode())
 
 
+def retract(folder: Path, answer: Answer) -> None:
+    """Take an answer back, in a folder of reviews: no version gets it any more, and it is not lost."""
+    name = f"{answer.answer_id}.json"
+    (folder / RETRACTED).mkdir(exist_ok=True)
+    (folder / ANSWERS / name).replace(folder / RETRACTED / name)
+
+
 def load(folder: Path) -> tuple[Answer, ...]:
-    """Return the answers in a folder by id; none where it is missing.
+    """Return the answers in a folder by id; none where it is missing. What a pull takes back meanwhile is left out.
 
     Raises:
         UsageError: a file there is no answer.
     """
-    return tuple(_read(place) for place in sorted(folder.glob("*.json")))
+    found = (_read(place) for place in sorted(folder.glob("*.json")))
+    return tuple(answer for answer in found if answer is not None)
 
 
-def _read(place: Path) -> Answer:
+def _read(place: Path) -> Answer | None:
     try:
         answer = _ANSWER.validate_json(place.read_bytes())
+    except FileNotFoundError:
+        return None
     except ValidationError as error:
         raise UsageError(f"{place} is no answer: {error.errors()[0]['msg']}; delete it and pull again") from error
     if place.stem != answer.answer_id:

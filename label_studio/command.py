@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from label_studio import accounts
 from label_studio.answers import REVIEWS
@@ -55,6 +57,20 @@ def ended(prog: str, work: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(f"\n{prog}: stopped. What is done is kept: the same command goes on from here.\n")
         return 130
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does: by way of what it has to put away."""
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def connected(args: argparse.Namespace) -> Connection:

@@ -1,179 +1,122 @@
-"""`python -m label_studio.pull --shards shards/`: what people answered, one file per answer, as far as it is new."""
+"""`python -m label_studio.pull --shards shards/`: what people answered, one file per answer, as far as it is new.
+
+With `--every` it asks again and again; with `--wake` the server calls when it is time to. A call is a hint and nothing more: one
+that is lost or forged changes when a pull happens, never what it brings.
+"""
 
 from __future__ import annotations
 
 import argparse
-import secrets
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from label_studio.answers import ANSWERS, Answer, load, read, write
-from label_studio.client import Client, Missing, where
-from label_studio.command import alone, arguments, connected, ended
-from label_studio.queue import Project, projects
-from schemas.errors import ItemError, UsageError
+from label_studio.answers import ANSWERS, RETRACTED
+from label_studio.client import Client
+from label_studio.command import alone, arguments, connected, ended, stoppable
+from label_studio.pulling import Came, pull, salt
+from label_studio.queue import projects
+from label_studio.reach import WAKE_HOST
+from label_studio.wake import Wake, place
+from label_studio.webhooks import Webhooks
+from schemas.errors import AffectoryError, UsageError
 from schemas.provenance import digest
-from schemas.whole import write_whole
 
-SALT, PULLED = "salt", ".pulled-"
-OVERLAP = timedelta(seconds=60)
-"""How far a pull looks back behind the last one: what the server stamped earlier and stored later."""
-_FIELDS = "id,data,annotations,completed_by,result,lead_time,was_cancelled,created_at,updated_at"
-"""Of tasks and of their annotations: the server takes names of both in one list."""
-_STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
-    """An annotation that is no answer, and why."""
-
-    task: int
-    clip: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pulled:
-    """How far the answers of a server have been pulled."""
-
-    since: dict[int, str] = field(default_factory=dict)
-    """By project: changes before this time, in the server's clock, are known."""
-    unread: dict[int, Unread] = field(default_factory=dict)
-    """By number of the annotation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Came:
-    """What one pull brought."""
-
-    new: int
-    changed: int
-    unread: Mapping[int, Unread]
-
-
-_PULLED = TypeAdapter(Pulled)
+PROG = "label_studio.pull"
+NAMED = 20
+"""So many answers are named that are kept without their task."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = arguments("label_studio.pull", "Bring what people answered to the versions.")
+    parser = arguments(PROG, "Bring what people answered to the versions.")
     parser.add_argument("--every", type=float, metavar="SECONDS", help="go on pulling so often, until stopped")
+    parser.add_argument(
+        "--wake", metavar="[HOST:]PORT", help=f"with --every: also as soon as the server calls there (default HOST: {WAKE_HOST}; "
+        "PORT 0: a free one). HOST is where this machine listens and what the server calls it by",
+    )  # fmt: skip
     args = parser.parse_args(argv)
-    return ended("label_studio.pull", lambda: _main(args))
+    return ended(PROG, lambda: _main(args))
 
 
 def _main(args: argparse.Namespace) -> int:
-    if args.every is not None and args.every <= 0:
+    if args.every is not None and not 0 < args.every < threading.TIMEOUT_MAX:
         raise UsageError(f"--every {args.every:g}: more than 0 seconds")
+    if args.wake is not None and args.every is None:
+        raise UsageError("--wake: only with --every, which says how often to pull when nobody calls")
     if not args.shards.is_dir():
         raise UsageError(f"--shards {args.shards}: no such folder")
     connection = connected(args)
-    with connection.client, alone(args.shards, "pull") as folder:
-        while True:
-            came = pull(connection.client, folder)
-            sys.stdout.write(f"{came.new} new answers, {came.changed} changed; all are in {folder / ANSWERS}\n")
-            for number, one in came.unread.items():
-                sys.stdout.write(f"  not read: annotation {number} of task {one.task}, clip {one.clip}: {one.reason}\n")
-            if args.every is None:
-                return 0
-            sys.stdout.flush()
-            time.sleep(args.every)
+    with connection.client as client, alone(args.shards, "pull") as folder:
+        if args.every is None:
+            _tell(pull(client, folder), folder)
+            return 0
+        with stoppable(), _bell(args.wake, client, folder) as bell:
+            while True:
+                if bell is not None:
+                    bell.ask()
+                _tell(pull(client, folder), folder)
+                sys.stdout.flush()
+                (bell.wake.wait if bell is not None else time.sleep)(args.every)
 
 
-def pull(client: Client, folder: Path) -> Came:
-    """Write each answer that is new or changed to a file of its own; what has been written is not written again.
+class _Bell:
+    """The server's promise to call us. Where it will not give it, this is said once, and pulls go on without."""
 
-    Killed and run again, it goes on: how far it came is written after the answers.
-    """
-    server = identity(client, folder)
-    place = folder / f"{PULLED}{server}.json"
-    pulled = _state(place)
-    pulled = replace(pulled, unread={number: one for number, one in pulled.unread.items() if _exists(client, number)})
-    known = {answer.answer_id: answer for answer in load(folder / ANSWERS)}
-    new = changed = 0
-    for project in projects(client):
-        until = _latest(client, project)
-        unread = dict(pulled.unread)
-        for task in _changed(client, project, pulled.since.get(project.number)):
-            unread = {number: one for number, one in unread.items() if one.task != task["id"]}
-            found, wrong = _answers(task, server)
-            unread |= wrong
-            for answer in found:
-                new += answer.answer_id not in known
-                changed += answer.answer_id in known and known[answer.answer_id] != answer
-                if known.get(answer.answer_id) != answer:
-                    write(folder / ANSWERS, answer)
-        since = pulled.since | ({project.number: until} if until else {})
-        pulled = Pulled(since=since, unread=dict(sorted(unread.items())))
-        write_whole(place, _PULLED.dump_json(pulled, indent=1))
-    return Came(new=new, changed=changed, unread=pulled.unread)
+    def __init__(self, wake: Wake, webhooks: Webhooks, client: Client) -> None:
+        self.wake, self._webhooks, self._client, self._refused = wake, webhooks, client, False
 
-
-def identity(client: Client, folder: Path) -> str:
-    """Return who a server is, whatever its address: 16 hex digits that tell nobody else which server or who its users are.
-
-    A server that is made anew counts from 1 again, so it is told by the moment at which its organisation was made.
-    """
-    user = client.get("/api/current-user/whoami")
-    mine = client.get(f"/api/organizations/{user['active_organization']}")
-    return digest({"salt": _salt(folder), "organisation": mine["id"], "made": mine["created_at"]}, 16)
-
-
-def _salt(folder: Path) -> str:
-    place = folder / SALT
-    if not place.exists():
-        write_whole(place, secrets.token_hex(16).encode())
-        place.chmod(0o600)
-    return place.read_text(encoding="ascii")
-
-
-def _state(place: Path) -> Pulled:
-    try:
-        return _PULLED.validate_json(place.read_bytes())
-    except FileNotFoundError:
-        return Pulled()
-    except ValidationError as error:
-        raise UsageError(f"{place} is damaged; delete it, and all answers are pulled again, each once") from error
-
-
-def _latest(client: Client, project: Project) -> str | None:
-    """Return a moment before which nothing can change any more, None where the project is empty."""
-    newest = client.newest(project.number, "updated_at")
-    if newest is None:
-        return None
-    return (datetime.fromisoformat(str(newest)) - OVERLAP).strftime(_STAMP)
-
-
-def _changed(client: Client, project: Project, since: str | None) -> Iterator[Mapping[str, Any]]:
-    answered = where("annotations_ids", "empty", "List", False)
-    later = [where("updated_at", "greater_or_equal", "Datetime", since)] if since else []
-    return client.tasks(project.number, answered, *later, fields="all", include=_FIELDS)
-
-
-def _exists(client: Client, annotation: int) -> bool:
-    try:
-        client.get(f"/api/annotations/{annotation}/")
-    except Missing:
-        return False
-    return True
-
-
-def _answers(task: Mapping[str, Any], server: str) -> tuple[list[Answer], dict[int, Unread]]:
-    found, wrong = [], {}
-    for annotation in task["annotations"]:
+    def ask(self) -> None:
+        """Ask for it, also for projects that are new. Before each pull, so that nothing comes unseen between the two."""
         try:
-            found.append(read(annotation, task["data"], server))
-        except ItemError as error:
-            clip = str(task["data"].get("clip_id", "?"))
-            wrong[int(annotation["id"])] = Unread(task=task["id"], clip=clip, reason=str(error))
-    return found, wrong
+            self._webhooks.keep(project.number for project in projects(self._client))
+            self._refused = False
+        except AffectoryError as error:
+            if not self._refused:
+                self._say(f"the server will not call {self.wake.address}, so it is asked as often as --every says: {error}")
+            self._refused = True
+
+    def release(self) -> None:
+        """Give it back."""
+        try:
+            self._webhooks.remove()
+        except AffectoryError as error:
+            if not self._refused:
+                self._say(f"the server may go on to call {self.wake.address} until the next pull with --wake: {error}")
+
+    def _say(self, what: str) -> None:
+        sys.stderr.write(f"{PROG}: {what}\n")
+
+
+@contextmanager
+def _bell(at: str | None, client: Client, folder: Path) -> Iterator[_Bell | None]:
+    if at is None:
+        yield None
+        return
+    wake = Wake(*place(at))
+    owner = digest({"salt": salt(folder), "for": "webhooks"}, 16)
+    bell = _Bell(wake, Webhooks(client, owner, wake.address, wake.token), client)
+    try:
+        yield bell
+    finally:
+        bell.release()
+        wake.close()
+
+
+def _tell(came: Came, folder: Path) -> None:
+    counts = f"{came.new} new answers, {came.changed} changed, {len(came.back)} taken back"
+    sys.stdout.write(f"{counts}; all are in {folder / ANSWERS}\n")
+    for answer in came.back:
+        sys.stdout.write(f"  taken back, now in {folder / RETRACTED}: answer {answer.answer_id}, clip {answer.clip_id}\n")
+    for answer in came.kept[:NAMED]:
+        sys.stdout.write(f"  kept, the server no longer has the task: answer {answer.answer_id}, clip {answer.clip_id}\n")
+    if len(came.kept) > NAMED:
+        sys.stdout.write(f"  and {len(came.kept) - NAMED} more are kept without their task\n")
+    for number, one in came.unread.items():
+        sys.stdout.write(f"  not read: annotation {number} of task {one.task}, clip {one.clip}: {one.reason}\n")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import IO
 from urllib.parse import unquote, urlsplit
 
@@ -23,8 +22,9 @@ import httpx2
 
 from label_studio.accounts import FILE, Server, load, save, sign_up, wanted
 from label_studio.client import Client
-from label_studio.command import CLIPS, ended, own_folder
+from label_studio.command import CLIPS, ended, own_folder, stoppable
 from label_studio.environment import Environment, environment, silent
+from label_studio.reach import reach
 from label_studio.server_main import TIED
 from schemas.errors import TransientError, UsageError
 
@@ -79,16 +79,13 @@ def _main(args: argparse.Namespace) -> int:
         data=data, host=args.host, port=args.port or _free(args.host), postgres=args.postgres or os.environ.get(POSTGRES),
         reviewers=tuple(args.reviewer),
     )  # fmt: skip
-    before = signal.signal(signal.SIGTERM, _stop)
     try:
-        with serving(asked, lambda line: print(line, flush=True)) as (_, process):  # noqa: T201
+        with stoppable(), serving(asked, lambda line: print(line, flush=True)) as (_, process):  # noqa: T201
             status = process.wait()
             raise TransientError(f"Label Studio ended by itself with {status}; {data / LOG} says why")
     except KeyboardInterrupt:
         print("stopped", flush=True)  # noqa: T201
         return 0
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -153,6 +150,8 @@ def _start(asked: Wanted, env: Environment, server: Server, log: IO[bytes], lock
         # Storage must lie strictly below the document root.
         "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str((asked.data / CLIPS).parent),
         TIED: "1",
+        # A server that only this machine can reach may call a pull that waits on it; nothing else opens up.
+        **reach(asked.host, os.environ),
     }
     arguments = ["start", "--no-browser", "--internal-host", asked.host, "-p", str(asked.port), "--log-level", "WARNING"]
     return subprocess.Popen(
@@ -214,10 +213,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
     if process.stdin is not None:
         process.stdin.close()
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _free(host: str) -> int:

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from label_studio.answers import load
-from label_studio.pull import PULLED
+from label_studio.pulled import PULLED
 from tests.label_studio.running import answered, command, ran, version
 
 pytestmark = pytest.mark.server
