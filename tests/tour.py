@@ -31,10 +31,10 @@ from tests.hub import Server as HubServer
 from tests.published import environment
 
 ROOT = Path(__file__).parent.parent
-SEEN = {"woman.mp4": "sadness", "speech.mp4": "neutral", "crew.mp4": "neutral", "address.wav": "neutral"}
+SEEN = {"woman.mp4": "sadness", "speech.mp4": "anger", "crew.mp4": "neutral", "address.wav": "neutral"}
 """What the first reviewer and the adjudicator say of each source."""
-OTHERWISE = {"crew.mp4": "happiness"}
-"""Where the second reviewer disagrees."""
+OTHERWISE = ("crew.mp4", "surprise")
+"""The source of which the second reviewer sees the first clip differently, and how."""
 LOAD = """python - <<'END'
 from datasets import load_dataset
 clips = load_dataset("lab/feelings", revision="v2", split="train")
@@ -58,7 +58,7 @@ PULL = Step("python -m label_studio.pull --shards shards")
 END = (
     Step("python -m label_studio.status --shards shards"),
     Step("python -m pipeline.build --source raw --out shards", 3),
-    Step("python -m pipeline.versions diff v1 v2 --shards shards"),
+    Step("python -m pipeline.versions diff v1 v2 --shards shards", 14),
     Step("python -m pipeline.publish --shards shards --version v2 --repo lab/feelings"),
     Step(LOAD),
 )
@@ -138,15 +138,19 @@ def people(shards: Path) -> None:
         mine = [one.number for one in projects(client)]
         every = [task for number in mine for task in client.tasks(number, include="id,data,total_annotations")]
     waiting = [task for task in every if not task["total_annotations"]]
-    files = {row["clip_id"]: row["source"]["file"] for row in rows(shards / "v1", ("clip_id", "source.file"))}
+    found = {row["clip_id"]: row for row in rows(shards / "v1", ("clip_id", "requested", "source.file"))}
+    file, otherwise = OTHERWISE
+    odd = min((row["requested"]["start"], clip) for clip, row in found.items() if row["source"]["file"] == file)[1]
     for task in waiting:
-        file = files[task["data"]["clip_id"]]
-        first.answer(task, SEEN[file])
+        clip = task["data"]["clip_id"]
+        emotion = SEEN[found[clip]["source"]["file"]]
+        first.answer(task, emotion)
         if task["data"]["kind"] != ADJUDICATE:
-            second.answer(task, OTHERWISE.get(file, SEEN[file]))
+            second.answer(task, otherwise if clip == odd else emotion)
     adjudicated = sum(task["data"]["kind"] == ADJUDICATE for task in waiting)
     who = "One of them decides" if adjudicated else "Two people answer"
-    print(f"  ({who} {adjudicated or len(waiting)} clips at the page.)\n", flush=True)
+    clips = "1 clip" if len(waiting) == 1 else f"{len(waiting)} clips"
+    print(f"  ({who} {clips} at the page.)\n", flush=True)
 
 
 def tour(folder: Path) -> None:
