@@ -35,7 +35,7 @@ class DuplicateSettings:
     sound: Share = 0.15
     """Share of bits in which sound may differ: the same is at 0.04 or less, other speech at 0.25 or more."""
     picture: Share = 0.18
-    """Share of bits in which pictures may differ: the same is at 0.13 or less on average, other scenes at 0.40 or more."""
+    """Share of bits in which pictures may differ: the same is at 0.08 or less on average, other scenes at 0.41 or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
