@@ -1,0 +1,38 @@
+"""The tour of the README goes from a folder of video to rows that anybody loads, by the commands that it shows."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from label_studio.environment import environment
+from schemas.errors import TransientError
+from tests.tour import tour
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def commands(text):
+    """Return the commands of a transcript, those that take several lines whole."""
+    return re.findall(r"^\$ (.*?(?:<<'END'\n.*?\nEND)?)$", text, re.M | re.S)
+
+
+@pytest.mark.server
+@pytest.mark.slow
+def test_the_tour_works_as_the_readme_shows_it(tmp_path, capsys):
+    try:
+        environment()
+    except TransientError as error:
+        pytest.skip(f"Label Studio's own environment cannot be made: {error}")
+    tour(tmp_path)
+    said = capsys.readouterr().out
+    (shown,) = re.findall(r"<!-- tour -->\n```\n(.*?)```\n<!-- /tour -->", README, re.S)
+    assert commands(said) == commands(shown)
+    assert len(commands(said)) == 11
+    parts = dict(zip(commands(said), re.split(r"^\$ ", said, flags=re.M)[1:], strict=True))
+    diff, publish, load = [part for command, part in parts.items()][-3:]
+    reviewed = int(re.search(r"(\d+) for people to review", said)[1])
+    assert f"{reviewed} re-routed" in diff
+    assert "decided by an adjudicator" in diff
+    assert "lab/feelings now has v2" in publish
+    assert load.count("'decision'") == reviewed
