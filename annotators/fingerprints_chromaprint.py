@@ -57,7 +57,8 @@ class ChromaprintFingerprints(Annotator[Source, None]):
         sound = media.sounds(path, media.probe(path), 0.0)
         args = sound.output("pipe:", format="chromaprint", fp_format="raw", ac=1, ar=11025).get_args()
         codes = np.frombuffer(bytes(child.run(path, args)), "<u4").copy()
-        codes[near(codes == _SILENCE, _HALF)] = 0
+        if len(codes):  # 2.8 s of sound give the first
+            codes[near(codes == _SILENCE, _HALF)] = 0
         data = codes.astype(">u4").tobytes().hex()
         return (Fingerprint(by=self.key, stream="audio", rate=RATE, reach=REACH, bits=32, codes=data),)
 
