@@ -1,3 +1,4 @@
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -5,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+import yaml
 
 from label_studio import accounts, environment
 from label_studio.accounts import PASSWORD, TOKEN, USER, load, wanted
@@ -170,3 +172,15 @@ def test_postgresql_is_a_setting():
     for wrong in ("mysql://h/n", "postgresql://h", "nonsense"):
         with pytest.raises(UsageError, match="postgresql://USER"):
             _postgres(wrong)
+
+
+def test_the_containers_have_the_version_that_is_tested_here_and_settings_that_it_reads(server_environment):
+    compose = yaml.safe_load((ROOT / "label_studio" / "compose.yaml").read_text())
+    service = compose["services"]["label-studio"]
+    lock = (ROOT / "label_studio" / "server.lock").read_text()
+    assert f"label-studio=={service['image'].rpartition(':')[2]} " in lock
+    (source,) = server_environment.folder.glob("venv/lib/python3*/site-packages/label_studio")
+    code = "\n".join(file.read_text() for file in [source / "server.py", *(source / "core").rglob("*.py")])
+    for name in service["environment"]:
+        assert re.search(rf"""["'](LABEL_STUDIO_)?{name.removeprefix("LABEL_STUDIO_")}["']""", code), name
+    assert {address.split(":")[0] for address in service["ports"]} == {"127.0.0.1"}
