@@ -26,26 +26,37 @@ from schemas.values import Span
 Spoken = TypeVar("Spoken", Turn, Word)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What must be known of a file before anybody speaks about it."""
+
+    duration: float
+    streams: str
+
+
 class Probe(Pooled):
     """Found files in; sources out."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.workers)
+        self.bench = bench
 
     def work(self, element: Found) -> Iterable[Source | DeadLetter]:
         """Return the source, or its dead letter where it holds neither picture nor sound."""
         with METER.time("probe"):
             try:
-                info = probe(Path(element.path))
+                probed = self._probed(element)
             except ItemError as error:
                 METER.count(LOST)
                 letter = DeadLetter(source_id=element.source_id, file=element.file, clip_id=None, step="probe", reason=str(error))
                 return (letter,)
-        streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
         terms = {key: value for key, value in asdict(element.terms).items() if key != "file"}
         origin = Origin(
             source_id=element.source_id,
             sha256=element.sha256,
             file=element.file,
-            duration=round(info.duration, 3),
-            streams=streams,
+            duration=probed.duration,
+            streams=probed.streams,
             **terms,
         )
         return (
@@ -56,6 +67,17 @@ class Probe(Pooled):
                 subtitles_sha256=element.subtitles_sha256,
             ),
         )
+
+    def _probed(self, element: Found) -> Probed:
+        key = digest(["probe 1", element.sha256])
+        kept = self.bench.store.get("probes", key, _PROBED)
+        if kept is not None:
+            return kept
+        info = probe(Path(element.path))
+        streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
+        probed = Probed(duration=round(info.duration, 3), streams=streams)
+        self.bench.store.put("probes", key, probed, _PROBED)
+        return probed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +160,7 @@ class Files:
 
 
 _FILES = TypeAdapter(Files)
+_PROBED = TypeAdapter(Probed)
 
 
 def clip_id(source: Source, request: Request) -> str:

@@ -113,7 +113,7 @@ def _work(found: Any, plan: Plan, people: People, bench: Bench, local: bool) -> 
             records = out["records"]
         return records
 
-    sources = annotate(step("Probe", found, Probe(bench.workers)), "source")
+    sources = annotate(step("Probe", found, Probe(bench)), "source")
     wanted = step("Segment", sources, Segment(plan.segment, bench.workers))
     # On a cluster the clips of one long source go to all workers; on one machine a shuffle would only be a barrier.
     wanted = wanted if local else wanted | "Spread" >> beam.Reshuffle()
