@@ -22,7 +22,7 @@ from label_studio.queue import projects
 from label_studio.reach import WAKE_HOST
 from label_studio.wake import Wake, place
 from label_studio.webhooks import Webhooks
-from schemas.errors import AffectoryError, UsageError
+from schemas.errors import AffectoryError, TransientError, UsageError
 from schemas.provenance import digest
 
 PROG = "label_studio.pull"
@@ -58,7 +58,10 @@ def _main(args: argparse.Namespace) -> int:
             while True:
                 if bell is not None:
                     bell.ask()
-                _tell(pull(client, folder), folder)
+                try:
+                    _tell(pull(client, folder), folder)
+                except TransientError as error:
+                    _say(f"{error}; asking again in {args.every:g} s")
                 sys.stdout.flush()
                 (bell.wake.wait if bell is not None else time.sleep)(args.every)
 
@@ -76,7 +79,7 @@ class _Bell:
             self._refused = False
         except AffectoryError as error:
             if not self._refused:
-                self._say(f"the server will not call {self.wake.address}, so it is asked as often as --every says: {error}")
+                _say(f"the server will not call {self.wake.address}, so it is asked as often as --every says: {error}")
             self._refused = True
 
     def release(self) -> None:
@@ -85,10 +88,7 @@ class _Bell:
             self._webhooks.remove()
         except AffectoryError as error:
             if not self._refused:
-                self._say(f"the server may go on to call {self.wake.address} until the next pull with --wake: {error}")
-
-    def _say(self, what: str) -> None:
-        sys.stderr.write(f"{PROG}: {what}\n")
+                _say(f"the server may go on to call {self.wake.address} until the next pull with --wake: {error}")
 
 
 @contextmanager
@@ -104,6 +104,10 @@ def _bell(at: str | None, client: Client, folder: Path) -> Iterator[_Bell | None
     finally:
         bell.release()
         wake.close()
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"{PROG}: {what}\n")
 
 
 def _tell(came: Came, folder: Path) -> None:

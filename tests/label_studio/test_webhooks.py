@@ -175,3 +175,13 @@ def test_a_new_project_gets_its_webhook_with_the_next_pull(server, asked):
 def test_wake_without_every_is_refused(server):
     status, said = ran("pull", "--shards", server.shards, "--wake", "0")
     assert (status, "only with --every" in said) == (2, True)
+
+
+def test_a_server_that_is_away_for_a_while_is_asked_again(server, asked):
+    with waiting(server, "--every", 2) as pulling:
+        assert server.stop() == 0
+        assert "asking again in 2 s" in pulling.until("no Label Studio answers")
+        server.said.clear()
+        server.start()
+        pulling.until("new answers")
+        assert pulling.end(signal.SIGTERM) == 130
