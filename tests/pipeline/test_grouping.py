@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -39,8 +40,6 @@ PLAN = "\n".join(
 
 def sound(seed, seconds=20):
     """Return a made-up fingerprint of sound."""
-    import numpy as np
-
     codes = np.random.default_rng(seed).integers(1, 256, 4 * 8 * seconds).astype(np.uint8).tobytes().hex()
     return Fingerprint(by="fingerprints.made@1#0", stream="audio", rate=8.0, reach=2.0, bits=32, codes=codes)
 
@@ -126,6 +125,23 @@ def rows(version):
     return [row for folder in FOLDERS.values() for file in version.glob(f"{folder}/*") for row in pq.read_table(file).to_pylist()]
 
 
+def nearest_faces(found, splits):
+    """Return the highest cosine of the faces of two sources in different splits, from the rows alone."""
+    held = {}
+    for row in found:
+        persons = {one["track"]: one["person"] for one in row["persons"]}
+        for face in row["likenesses"]:
+            who = (row["source"]["file"], persons.get(face["track"], row["clip_id"] + face["track"]))
+            held.setdefault(who, []).append(face["embedding"])
+    mean = {who: np.mean(vectors, axis=0) for who, vectors in held.items()}
+    return max(
+        float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+        for (file, _), one in mean.items()
+        for (beside, _), other in mean.items()
+        if splits[file] != splits[beside]
+    )
+
+
 @pytest.mark.slow
 def test_a_build_keeps_a_scene_once_and_leaves_splits_as_they_were_when_a_source_is_added(tmp_path):
     raw, out = tmp_path / "raw", tmp_path / "out"
@@ -152,6 +168,8 @@ def test_a_build_keeps_a_scene_once_and_leaves_splits_as_they_were_when_a_source
     manifest = read_manifest(out / "v1")
     assert regrouped(manifest.grouped, manifest.sources, out / "v1", None) == manifest.grouped
     assert all(link["crossing"] == 0 for link in told["grouped"]["links"])
+    (face,) = [link for link in told["grouped"]["links"] if link["kind"] == "face"]
+    assert face["nearest"] == pytest.approx(nearest_faces(rows(out / "v1"), splits), abs=1e-3)
     (raw / "man.mp4").write_bytes(media("man").read_bytes())
     finished(build(raw, out, "--plan", plan))
     later = {one["file"]: one["split"] for one in json.loads((out / "v2/manifest.json").read_text())["sources"]}
