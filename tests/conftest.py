@@ -1,6 +1,8 @@
 """In CI nothing is skipped but for data that must not be handed on, and examples are the same in every run."""
 
 import os
+import signal
+import threading
 
 import pytest
 from hypothesis import settings
@@ -11,6 +13,9 @@ from tests.research import ABSENT
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("user", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "user")
+# A shell that starts tests in the background tells them to ignore Ctrl-C, and commands under test would inherit that.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

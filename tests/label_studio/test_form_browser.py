@@ -280,6 +280,7 @@ def test_a_clip_without_picture_or_sound_says_so_and_can_be_answered(sit_down, s
 def test_an_anonymous_browser_gets_no_clip(studio, row, media):
     import httpx2
 
+    studio.project(CONFLICT, [task(row, "v1", media)])  # clips of no project are there for nobody
     address = studio.url + media.url(row["clip_id"], "mp4")
     assert httpx2.get(address).status_code in {401, 403}
     assert studio.http.get(address).status_code in {200, 206}
