@@ -19,7 +19,7 @@ from pipeline.people import People
 from pipeline.plan import Plan
 from pipeline.pooled import Pooled
 from pipeline.shards import ShardFile
-from pipeline.tally import fused, likeliest
+from pipeline.tally import felt
 from schemas.claims import FaceTrack, Fingerprint, MediaFile
 from schemas.errors import ItemError
 from schemas.provenance import digest
@@ -198,7 +198,7 @@ def keep(clip: Clip, bench: Bench) -> Ref:
         start=clip.requested.start,
         end=clip.requested.end,
         split=clip.source.split or DEFAULT_SPLIT,
-        label=next(map(likeliest, fused(clip.labels).values()), None),
+        label=felt(clip.labels),
         size=len(data) // 4 + sum(media),
         key=key,
         decision=clip.routes[-1].decision if clip.routes else ACCEPT,

@@ -10,8 +10,7 @@ from typing import Any
 
 from pipeline.policy import SPENT
 from pipeline.splits import rank
-from pipeline.tally import fused, likeliest, routed
-from schemas.claims import Label
+from pipeline.tally import felt, labelled, routed
 from schemas.splits import NONE, SPLITS, SplitFacts, SplitRows
 from schemas.versions import REJECT, rows
 
@@ -57,8 +56,7 @@ def _add(row: Mapping[str, Any], mine: _Rows) -> None:
     if route.get("kept"):
         mine.copies += 1
     elif route["decision"] != REJECT or SPENT in route["reasons"]:
-        labels = [Label(**{**one, "names": tuple(one["names"]), "scores": tuple(one["scores"])}) for one in row["labels"]]
-        mine.labels[next(map(likeliest, fused(labels).values()), NONE)] += 1
+        mine.labels[felt(labelled(row)) or NONE] += 1
 
 
 def _split(name: str, grouped: Mapping[str, Mapping[str, str]], found: Mapping[str, _Rows]) -> SplitRows:

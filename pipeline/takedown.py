@@ -205,10 +205,11 @@ def everywhere(version: Path, manifest: Manifest, listed: Withdrawn, reason: str
     plan = numbering(manifest.plan)
     there = [one for one in seen(version) if one.moment.source_id in concerned]
     gone = [one for one in there if listed.holds(one.moment, one.names, plan)]
+    known = {one.moment.clip_id for one in gone}
     found = spread([one.scenes[0] for one in gone], copies)
     for one in there:
         source_id, span = one.scenes[0]
-        if one not in gone and any(source_id == other and span.overlap(part) > LEAST for other, part in found):
+        if one.moment.clip_id not in known and any(source_id == other and span.overlap(part) > LEAST for other, part in found):
             entry = WithdrawnClip(source_id=source_id, clip_id=one.moment.clip_id, span=span, reason=reason)
             listed = listed.with_(entry)
     return listed

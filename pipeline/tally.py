@@ -96,7 +96,7 @@ class Tally:
         span = row["actual"] or row["requested"]
         route = routed(row)
         self.destinations[route["decision"]].add(route, span["end"] - span["start"])
-        labels = [Label(**{**label, "names": tuple(label["names"]), "scores": tuple(label["scores"])}) for label in row["labels"]]
+        labels = labelled(row)
         spoken = said(labels, self.space)
         for modality, distribution in {**fused(labels), **spoken}.items():
             self.felt.setdefault(modality, Felt()).add(distribution)
@@ -120,6 +120,16 @@ def routed(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the route of a row; without one it lies among the accepted, for no reason and of no priority."""
     route: dict[str, Any] = row["routes"][-1] if row["routes"] else {}
     return {"decision": ACCEPT, "reasons": (), "priority": 0.0, "audit": False, **route}
+
+
+def labelled(row: Mapping[str, Any]) -> list[Label]:
+    """Return the labels of a row."""
+    return [Label(**{**label, "names": tuple(label["names"]), "scores": tuple(label["scores"])}) for label in row["labels"]]
+
+
+def felt(labels: Iterable[Label]) -> str | None:
+    """Return the likeliest label of all modalities together, None where there is none."""
+    return next(map(likeliest, fused(labels).values()), None)
 
 
 def fused(labels: Iterable[Label]) -> dict[str, dict[str, float]]:

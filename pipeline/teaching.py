@@ -16,8 +16,8 @@ from label_studio.answers import Answer
 from label_studio.facts import facts
 from pipeline.learning import Judged, changed, learn
 from pipeline.plan import Plan
+from pipeline.tally import labelled
 from pipeline.withdrawn import MOMENT, NOTHING, Withdrawn, numbering, row_moment
-from schemas.claims import Label
 from schemas.manifest import read_manifest
 from schemas.reviewed import ReviewFacts
 from schemas.versions import picked
@@ -55,9 +55,7 @@ def judged(answers: Sequence[Answer], settings: ReviewSettings, out: Path, withd
 
 
 def _judged(row: Mapping[str, Any], decision: Decision) -> Judged:
-    labels = tuple(
-        Label(**{**label, "names": tuple(label["names"]), "scores": tuple(label["scores"])}) for label in row["labels"]
-    )
+    labels = tuple(labelled(row))
     alone = (("face", decision.face), ("voice", decision.voice), ("words", decision.words), (ALL, decision.names))
     audited = bool(row["routes"]) and bool(row["routes"][-1]["audit"])
     return Judged(clip_id=row["clip_id"], labels=labels, people=tuple(pair for pair in alone if pair[1]), audited=audited)

@@ -11,7 +11,7 @@ from pipeline.manifest import commit
 from pipeline.plan import Plan, read_plan
 from pipeline.release import PlanShards, Shard
 from pipeline.shards import write_shard
-from pipeline.tally import fused, likeliest
+from pipeline.tally import felt
 from schemas.claims import Cue, KeyFrame, MediaFile, Person, Route, Target, Text
 from schemas.record import Clip, DeadLetter, Origin
 from schemas.values import Span
@@ -118,7 +118,7 @@ def ref(clip: Clip, key: str) -> Ref:
         clip_id=clip.clip_id,
         start=clip.requested.start,
         end=clip.requested.end,
-        label=next(map(likeliest, fused(clip.labels).values()), None),
+        label=felt(clip.labels),
         split="train",
         size=500_000,
         key=key,
