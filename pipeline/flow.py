@@ -10,13 +10,14 @@ Everything up to Keep is one fused stage on the local runner: no barrier stands 
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
 from pipeline.annotate import Annotate, Bench
 from pipeline.assemble import LEDGER, Identify, Keep, KeepPrints, Ledger, WriteLedger
@@ -55,7 +56,7 @@ def options(beam_args: Sequence[str]) -> PipelineOptions:
     """Return Beam's options, the local runner by default.
 
     Raises:
-        UsageError: Beam knows no such option, or the runner is known to lose data.
+        UsageError: Beam knows no such option, the runner is known to lose data, or no job server is where it should be.
     """
     known, unknown = PipelineOptions(list(beam_args)), _unknown(beam_args)
     if unknown:
@@ -66,7 +67,19 @@ def options(beam_args: Sequence[str]) -> PipelineOptions:
     short = standard.runner.rpartition(".")[2]
     if short in REFUSED:
         raise UsageError(f"--runner={short}: {REFUSED[short]}; use {LOCAL}, FlinkRunner or PortableRunner")
+    _reach(known.view_as(PortableOptions).job_endpoint)
     return known
+
+
+def _reach(endpoint: str | None) -> None:
+    """See that somebody listens there: Beam waits for minutes, and says nothing."""
+    if endpoint in (None, "embed"):
+        return
+    host, _, port = endpoint.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise UsageError(f"--job_endpoint={endpoint}: no answer ({error}); start the job server, or say its host:port") from None
 
 
 def _unknown(beam_args: Sequence[str]) -> list[str]:

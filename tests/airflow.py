@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.cache import cache
-from tests.prism import free_port
+from tests.portable import free_port
 
 DAGS = Path(__file__).parent.parent / "dags"
 LOCK = DAGS / "airflow.lock"

@@ -25,8 +25,8 @@ from pipeline.takedown import main as takedown
 from schemas.record import Origin
 from schemas.values import Span
 from schemas.versions import FOLDERS
-from tests import prism
 from tests.media import media
+from tests.portable import flink_running, prism_running
 
 pytestmark = pytest.mark.slow
 HOSTILE = "-rf $(touch owned) 'é\n%03d:.mp4"
@@ -254,8 +254,9 @@ def test_what_people_answer_decides_the_next_version_and_leaves_the_last_one_as_
     assert "up to date" in finished(build(raw, tmp_path, "--work", built[0] / ".work"))
 
 
-def test_the_portable_runner_gives_the_same_rows(built, raw, tmp_path):
-    with prism.running() as options:
+@pytest.mark.parametrize("running", [prism_running, flink_running])
+def test_a_portable_runner_gives_the_same_rows(built, raw, tmp_path, running):
+    with running(tmp_path) as options:
         finished(build(raw, tmp_path, *options))
     assert manifest(tmp_path / "v1")["rows_sha256"] == manifest(built[0] / "v1")["rows_sha256"]
     assert same_data(built[0] / "v1", tmp_path / "v1")
@@ -290,6 +291,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(raw, tmp_path, capsy
         (["--source", "{raw}", "--out", "o", "--workers", "0"], "at least 1"),
         (["--source", "{raw}", "--out", "o", "--colour", "red"], "--colour"),
         (["--source", "{raw}", "--out", "o", "--runner", "DaskRunner"], "loses data"),
+        (["--source", "{raw}", "--out", "o", "--runner=PortableRunner", "--job_endpoint=localhost:1"], "start the job server"),
+        (["--source", "{raw}", "--out", "o", "--runner=PortableRunner", "--job_endpoint=here"], "host:port"),
         (["--source", "{raw}", "--out", "o", "--version", "../up"], "plain name"),
     ],
 )
