@@ -29,7 +29,6 @@ from schemas.values import Span
 from schemas.versions import ACCEPT
 from schemas.whole import write_whole
 
-DEFAULT_SPLIT = "train"
 _CLIP = TypeAdapter(Clip)
 
 
@@ -40,7 +39,6 @@ class Ref:
     source_id: str
     clip_id: str
     start: float
-    split: str
     size: int
     key: str
     decision: str = ACCEPT
@@ -197,7 +195,6 @@ def keep(clip: Clip, bench: Bench) -> Ref:
         clip_id=clip.clip_id,
         start=clip.requested.start,
         end=clip.requested.end,
-        split=clip.source.split or DEFAULT_SPLIT,
         label=felt(clip.labels),
         size=len(data) // 4 + sum(media),
         key=key,

@@ -86,10 +86,10 @@ def plan_shards(
     indexes: Iterable[Index],
     read: Callable[[Index], Sequence[Ref]],
     settings: ReleaseSettings,
+    grouping: Grouping,
     budget: str | None = None,
-    grouping: Grouping | None = None,
 ) -> Iterator[Shard]:
-    """Yield the shards of each decision and split; without a grouping, splits are those that `sources.csv` states.
+    """Yield the shards of each decision and split.
 
     Raises:
         UsageError: the review budget is not a count or a share.
@@ -111,7 +111,7 @@ class _Table:
     """A few numbers for each clip, in the order of the release."""
 
     def __init__(
-        self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]], typical: int, grouping: Grouping | None
+        self, indexes: Sequence[Index], read: Callable[[Index], Sequence[Ref]], typical: int, grouping: Grouping
     ) -> None:
         self.splits: dict[str, int] = {}
         self.copies: dict[int, tuple[str, Pointer]] = {}
@@ -121,10 +121,10 @@ class _Table:
         for index in indexes:
             starts.append(len(size))
             for ref in read(index):
-                kept = pointer(ref, grouping.copies) if grouping else None
+                kept = pointer(ref, grouping.copies)
                 if kept is not None:
                     self.copies[len(size)] = (ref.clip_id, kept)
-                name = grouping.splits[ref.source_id] if grouping else ref.split
+                name = grouping.splits[ref.source_id]
                 size.append(min(ref.size, 2**32 - 1))
                 split.append(self.splits.setdefault(name, len(self.splits)))
                 decision.append(_DECISIONS.index(ref.decision if kept is None else REJECT))
@@ -200,4 +200,4 @@ class PlanShards(beam.DoFn):  # type: ignore[misc]
             return
         splits, groups = (dict(sorted(each.items())) for each in (grouping.splits, grouping.groups))
         yield TaggedOutput(GROUPED, Grouped(splits=splits, groups=groups, facts=grouping.facts))
-        yield from plan_shards(indexes, read, self.settings, self.budget, grouping)
+        yield from plan_shards(indexes, read, self.settings, grouping, self.budget)

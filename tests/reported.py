@@ -119,7 +119,6 @@ def ref(clip: Clip, key: str) -> Ref:
         start=clip.requested.start,
         end=clip.requested.end,
         label=felt(clip.labels),
-        split="train",
         size=500_000,
         key=key,
         decision=route.decision,

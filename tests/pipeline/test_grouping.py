@@ -55,7 +55,6 @@ def world(*sources):
                 clip_id=f"{index.source_id}{number:015x}",
                 start=4.0 * number,
                 end=4.0 * number + 4,
-                split="train",
                 size=10,
                 key="0",
                 label="anger" if number % 2 else None,
@@ -75,7 +74,7 @@ def test_the_longer_source_keeps_the_scene_and_clips_of_the_other_that_lie_in_it
     late = replace(scene, codes=more.codes + scene.codes[: 64 * 8])
     made = world(source("a", (scene,)), source("b", (late,), duration=12.0), source("c", (sound(3),)))
     grouping = grouped(*made, SETTINGS, {})
-    shards = list(plan_shards(made[0], made[1], ReleaseSettings(), None, grouping))
+    shards = list(plan_shards(made[0], made[1], ReleaseSettings(), grouping))
     told = {clip: kept for shard in shards if shard.decision == "reject" for clip, kept in shard.copies}
     assert {clip: kept.reason for clip, kept in told.items()} == {
         f"b{1:015x}": "a copy: the same scene is kept in a.mp4 (a), from 0.0 s on",

@@ -7,18 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.assemble import Index, Ref
+from pipeline.grouping import Grouping
 from pipeline.plan import ReleaseSettings
 from pipeline.release import plan_shards
 from schemas.errors import UsageError
+from schemas.splits import SplitFacts
 from schemas.versions import FOLDERS
 
+SPLITS = {"a" * 16: "train", "b" * 16: "test", "c" * 16: "train"}
+FACTS = SplitFacts(links=(), components=0, largest_sources=0, largest_clips=0, splits=())
+GROUPED = Grouping(splits=SPLITS, groups={name: name for name in SPLITS}, copies={}, facts=FACTS)
 some_refs = st.lists(
     st.builds(
         Ref,
-        source_id=st.sampled_from(["a" * 16, "b" * 16]),
+        source_id=st.sampled_from(list(SPLITS)),
         clip_id=st.uuids().map(lambda u: u.hex[:16]),
         start=st.floats(0, 1000),
-        split=st.sampled_from(["train", "test"]),
         size=st.integers(1, 1000),
         key=st.just("0"),
         decision=st.sampled_from(list(FOLDERS)),
@@ -36,7 +40,7 @@ def planned(refs, budget=None, order=1):
     for ref in sorted(refs, key=lambda ref: (ref.start, ref.clip_id)):
         by_source[ref.source_id].append(ref)
     indexes = [Index(source_id=source, key=source) for source in sorted(by_source)][::order]
-    shards = plan_shards(indexes, lambda index: by_source[index.source_id], SETTINGS, budget)
+    shards = plan_shards(indexes, lambda index: by_source[index.source_id], SETTINGS, GROUPED, budget)
     return [(shard, [by_source[index.source_id][place] for index, places in shard.parts for place in places]) for shard in shards]
 
 
@@ -45,7 +49,7 @@ def test_each_clip_is_in_one_shard_of_its_split_and_decision_and_no_shard_is_emp
     shards = planned(refs)
     assert sorted(ref.clip_id for _, held in shards for ref in held) == sorted(ref.clip_id for ref in refs)
     for shard, held in shards:
-        assert {(ref.split, ref.decision) for ref in held} == {(shard.split, shard.decision)}
+        assert {(SPLITS[ref.source_id], ref.decision) for ref in held} == {(shard.split, shard.decision)}
         assert held == sorted(held, key=lambda ref: (ref.source_id, ref.start, ref.clip_id))
 
 
