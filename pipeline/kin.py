@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.sources import spelt
 from schemas.claims import Fingerprint
 from schemas.record import Clip
 
@@ -113,7 +114,7 @@ def named(kin: Sequence[Kin]) -> Links:
     last: dict[str, int] = {}
     pairs = []
     for number, one in enumerate(kin):
-        for name in sorted(set(one.names)):
+        for name in sorted({spelt(name) for name in one.names}):
             if name in last:
                 pairs.append((last[name], number))
             last[name] = number

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Sequence
+import itertools
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,10 @@ class Terms:
     speakers: tuple[str, ...] = ()
     split: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}$")] | None = None
     """Names files, and `datasets` takes no other characters."""
+
+    def __post_init__(self) -> None:
+        if self.split == "all":
+            raise ValueError("split: all is what `datasets` calls every split together; choose another name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,11 @@ def find(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...]]:
             reason = f"the same bytes as {kept.file}, which is kept"
             copies.append(DeadLetter(source_id=one.source_id, file=one.file, clip_id=None, step=SCAN, reason=reason))
     return tuple(sorted(first.values(), key=lambda one: one.sha256)), tuple(copies)
+
+
+def spelt(name: str) -> str:
+    """Return a name as one that is written with other case, spaces or code points would be spelt: both mean one person."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def part(found: Sequence[Found], k: int, n: int) -> tuple[Found, ...]:
@@ -123,13 +134,32 @@ def _terms(folder: Path, files: set[str]) -> dict[str, Terms]:
     if not table.is_file():
         return {}
     read: dict[str, Terms] = {}
-    with table.open(encoding="utf-8-sig", newline="") as text:
-        for line, row in enumerate(csv.DictReader(text), start=2):
-            cells: dict[str, object] = {key: value.strip() for key, value in row.items() if key and value and value.strip()}
-            if "speakers" in cells:
-                cells["speakers"] = tuple(name.strip() for name in str(cells["speakers"]).split(";"))
-            terms = checked(Terms, cells, f"{table}, line {line}")
-            if terms.file not in files:
-                raise UsageError(f"{table}, line {line}: no media file {terms.file!r} under {folder}")
-            read[terms.file] = terms
+    for line, cells in _lines(table):
+        names = (name.strip() for name in str(cells.get("speakers", "")).split(";"))
+        terms = checked(Terms, cells | {"speakers": tuple(name for name in names if name)}, f"{table}, line {line}")
+        if terms.file not in files:
+            raise UsageError(f"{table}, line {line}: no media file {terms.file!r} under {folder}")
+        if terms.file in read:
+            raise UsageError(f"{table}, line {line}: {terms.file!r} has a line before this one; which of them holds?")
+        read[terms.file] = terms
     return read
+
+
+def _lines(table: Path) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield each line with the cells that are not empty, by column.
+
+    Raises:
+        UsageError: it is no such table; a cell too many tells that what stands in the others may be in the wrong column.
+    """
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as text:
+            rows = csv.reader(text, strict=True)
+            names = [*itertools.takewhile(bool, next(rows, []))]
+            if len(set(names)) < len(names):
+                raise UsageError(f"{table}: two columns have the same name")
+            for line, row in enumerate(filter(None, rows), start=2):
+                if any(cell.strip() for cell in row[len(names) :]):
+                    raise UsageError(f"{table}, line {line}: a cell too many; text with a comma in it stands in quotes")
+                yield line, {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()}
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{table} is not a table in UTF-8: {error}") from error

@@ -50,6 +50,12 @@ def test_a_name_ties_each_source_to_the_one_before_that_has_it():
     assert named([source("Ann"), source("Ben"), source("Ann", "Ben"), source("Ann")]).pairs.tolist() == [[0, 2], [1, 2], [2, 3]]
 
 
+@pytest.mark.parametrize("other", ["zoë  lee", "ZOË LEE", "Zoe\u0308 Lee", "Zoë\u00a0Lee"])
+def test_a_name_in_another_spelling_is_the_same_speaker(other):
+    one, two = (Kin(source_id=name, file="a", duration=1, pictured=True, names=(name,)) for name in ("Zoë Lee", other))
+    assert named([one, two]).pairs.tolist() == [[0, 1]]
+
+
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))), st.randoms(use_true_random=False))
 def test_links_do_not_depend_on_order_or_direction(found, random):
     other = [pair[::-1] for pair in found]
