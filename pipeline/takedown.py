@@ -35,6 +35,7 @@ from pipeline.withdrawn import (
     WithdrawnClip,
     WithdrawnPerson,
     WithdrawnSource,
+    alone,
     numbering,
     part,
     read,
@@ -101,7 +102,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     args = parser().parse_args(argv)
     try:
-        return _takedown(args)
+        opened(args.shards, args.version)
+        # Two at once would write over each other's list, and into one folder.
+        with alone(args.shards):
+            return _takedown(args)
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.takedown: {error}\n")
         return 2

@@ -7,18 +7,19 @@ under a plan that numbers people in another way the whole source stays out, beca
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import secrets
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, with_config
 
-from pipeline.sources import Found
+from pipeline.sources import Found, spelt
 from schemas.errors import UsageError
 from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter
@@ -34,41 +35,48 @@ MOMENT = (
     *("persons.list.element.person", "source.source_id", "source.speakers"),
 )
 """Columns that tell who is in a clip."""
+SourceId = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 _SAME = 0.5
 """Two spans are one moment where they share more than this of the shorter."""
+# A key with a slip in it would take somebody off the list.
+_KNOWN_ONLY = with_config(extra="forbid")
 
 
+@_KNOWN_ONLY
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawnSource:
     """A whole source."""
 
-    source_id: str
+    source_id: SourceId
     reason: str | None = field(default=None, compare=False)
 
 
+@_KNOWN_ONLY
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawnClip:
     """A moment of a source."""
 
-    source_id: str
+    source_id: SourceId
     clip_id: str
     span: Span
     reason: str | None = field(default=None, compare=False)
 
 
+@_KNOWN_ONLY
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawnName:
     """Everybody of a name: all sources that `sources.csv` says they speak in."""
 
-    name_hmac: str
+    name_hmac: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     reason: str | None = field(default=None, compare=False)
 
 
+@_KNOWN_ONLY
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawnPerson:
     """Somebody in a source, by all numbers that mean them."""
 
-    source_id: str
+    source_id: SourceId
     who: tuple[str, ...]
     numbering: str
     """Hash of all that decides who gets which number."""
@@ -88,6 +96,7 @@ class Moment:
     who: frozenset[str]
 
 
+@_KNOWN_ONLY
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """The list."""
@@ -106,8 +115,7 @@ class Withdrawn:
 
     def name(self, name: str) -> WithdrawnName:
         """Return what stands in the list for a name, whatever its case and spaces."""
-        plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-        return WithdrawnName(name_hmac=hmac.new(self.salt.encode(), plain.encode(), hashlib.sha256).hexdigest())
+        return WithdrawnName(name_hmac=hmac.new(self.salt.encode(), spelt(name).encode(), hashlib.sha256).hexdigest())
 
     def source(self, source_id: str, speakers: tuple[str, ...], numbering: str) -> bool:
         """Tell whether a source stays out as a whole."""
@@ -167,6 +175,16 @@ def read(out: Path) -> Withdrawn:
 def write(out: Path, withdrawn: Withdrawn) -> None:
     """Write the list, whole or not at all."""
     write_whole(out / WITHDRAWN, _LIST.dump_json(withdrawn, indent=1) + b"\n")
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Wait until nobody else changes the list, and keep others waiting until the end of the block."""
+    place = out / ".work" / f"{WITHDRAWN}.lock"
+    place.parent.mkdir(exist_ok=True)
+    with place.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def salted(withdrawn: Withdrawn) -> Withdrawn:

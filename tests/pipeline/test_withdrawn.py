@@ -27,6 +27,7 @@ from pipeline.withdrawn import (
     sifted,
     write,
 )
+from schemas.errors import UsageError
 from schemas.record import DeadLetter
 from schemas.values import Span
 from tests.pipeline.test_takedown import person
@@ -166,3 +167,19 @@ def test_a_build_looks_for_the_list_beside_its_versions(raw, tmp_path):
     after = _job(args)
     assert len(after.found) == len(before.found) - 1
     assert after.inputs != before.inputs, "the last version would be taken for up to date"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"source": [{"source_id": "0123456789abcdef"}]}',
+        '{"sources": [{"source_id": "0123456789abcdef", "reasn": "x"}]}',
+        '{"sources": [{"source_id": "anna.mp4"}]}',
+        '{"sources": [{"source_id": "0123456789ABCDEF"}]}',
+        '{"salt": "1", "names": [{"name_hmac": "Anna Amsel"}]}',
+    ],
+)
+def test_a_list_with_a_slip_in_it_is_refused(text, tmp_path):
+    (tmp_path / "withdrawn.json").write_text(text)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read(tmp_path)
