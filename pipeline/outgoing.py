@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipeline.integrity import damages, sha256, sums
+from pipeline.withdrawn import MOMENT, WITHDRAWN, numbering, read, row_moment
 from schemas.errors import UsageError
 from schemas.manifest import MANIFEST, SUMS, Manifest, sealed
 from schemas.versions import ACCEPT, FOLDERS
@@ -28,15 +30,24 @@ LAST = (*CARDS, SUMS, MANIFEST)
 LISTED = 20
 # fmt: off
 _UNLICENSED = frozenset((
-    "none", "no", "unknown", "unlicensed", "not licensed", "no licence", "no license", "all rights reserved", "proprietary",
-    "confidential", "withheld", "not stated", "not known", "unclear", "pending", "tbd", "todo", "n/a", "na", "?", "-",
+    "no", "proprietary", "confidential", "withheld", "tbd", "tba", "todo", "n/a", "n.a", "na", "nan", "nil", "null",
 ))
 # fmt: on
-_REFUSAL = re.compile(
-    r"\b(no|not|non(?!-)|none|never|without|cannot|withheld|withhold\w*|refus\w*|reject\w*|den(y|ied)|declin\w*|withdr[ae]w\w*"
-    r"|revok\w*|pending|unknown|expired|missing|absent|false|0)\b|n't\b|\?",
+_NO_LICENCE = re.compile(
+    r"^(unknown|pending|unclear|none|not|forbidden|prohibited)\b|\bunlicen[cs]ed\b"
+    r"|\b(no|not|without( an?y?)?) (licen[cs]e|permission)\b"
+    r"|\blicen[cs]e (is )?(unknown|pending|unclear|missing|refused|revoked|expired)\b"
+    r"|\ball rights reserved\b|\bno rights\b(?! reserved)|\b(do not|not for) (re)?distribut|\binternal use\b",
     re.IGNORECASE,
 )
+_REFUSAL = re.compile(
+    r"\b(no|not|non(?!-)|none|never|without|cannot|withheld|withhold\w*|refus\w*|reject\w*|den(y|ied)|declin\w*|withdr[ae]w\w*"
+    r"|revok\w*|pending|unknown|expired|missing|absent|false|0|nope|nein|opt(ed|ing|s)?[ -]?out|cancel\w*|retract\w*"
+    r"|rescind\w*|object\w*|disagree\w*|prohibit\w*|forbid\w*|unsigned|unclear|unsure|tbd|tba|invalid|incomplete|lapsed"
+    r"|terminated|disputed)\b|^n$|n't\b|[?\u2715-\u2718\u274c]",
+    re.IGNORECASE,
+)
+_SIGNS = str.maketrans({"\u2019": "'", "\u02bc": "'", "_": " "})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +97,20 @@ class Stated:
     @property
     def kept_back(self) -> str | None:
         """Return why the source may not leave, None where it may."""
-        licence = (self.licence or "").strip().rstrip(".").casefold()
+        licence = _plain(self.licence or "").rstrip(".!").casefold()
         if not licence:
             return "no licence is stated"
-        if licence in _UNLICENSED or "all rights reserved" in licence:
+        if licence in _UNLICENSED or _NO_LICENCE.search(licence) or not any(map(str.isalnum, licence)):
             return f"its licence is {self.licence!r}"
-        if self.consent and _REFUSAL.search(self.consent):
+        if self.consent and _REFUSAL.search(_plain(self.consent)):
             return f"its consent is {self.consent!r}"
         return None
+
+
+def _plain(stated: str) -> str:
+    """Return a cell with its words apart, one space between them, and the apostrophe of a keyboard."""
+    text = unicodedata.normalize("NFKC", stated).translate(_SIGNS)
+    return " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).split())
 
 
 def outgoing(version: Path, manifest: Manifest) -> Outgoing:
@@ -107,6 +124,7 @@ def outgoing(version: Path, manifest: Manifest) -> Outgoing:
     shards = [file for file in manifest.files if file.file.startswith(f"{DATA}/")]
     if not shards:
         raise UsageError(f"{version} holds no accepted clip: there is nothing to publish")
+    _refuse_withdrawn(version, manifest)
     sources = stated(version)
     _refuse(version, [one for one in sources if one.kept_back])
     known = sums(version)
@@ -138,6 +156,19 @@ def _refuse(version: Path, kept: Sequence[Stated]) -> None:
         "State licence and consent in sources.csv and build again, or make a version without them:\n"
         f"  python -m pipeline.takedown --shards {version.parent} --version {version.name} --unpublishable"
     )
+
+
+def _refuse_withdrawn(version: Path, manifest: Manifest) -> None:
+    listed = read(version.parent)
+    if not listed.key:
+        return
+    plan = numbering(manifest.plan)
+    clips = ((row_moment(row), tuple(row["source"]["speakers"] or ())) for row in _rows(version / DATA, MOMENT))
+    if gone := [moment.clip_id for moment, speakers in clips if listed.holds(moment, speakers, plan)]:
+        raise UsageError(
+            f"{version.name} holds {len(gone)} clips that {version.parent / WITHDRAWN} keeps out, {gone[0]} among them:"
+            " publish a later version, or take them out of this one with python -m pipeline.takedown"
+        )
 
 
 def _proof(manifest: Manifest, others: Sequence[Item], sources: set[str]) -> Iterator[Item]:

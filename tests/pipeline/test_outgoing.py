@@ -198,7 +198,12 @@ def test_a_text_can_be_let_pass(version, capsys):
 
 
 @pytest.mark.parametrize(
-    "licence", [None, "", "  ", "unknown", "None", "All rights reserved.", "© X, all rights reserved", "n/a"]
+    "licence",
+    [
+        *(None, "", "  ", "unknown", "None", "All rights reserved.", "© X, all rights reserved", "n/a", "—", "??", "tba"),
+        *("no license granted", "unlicenced", "Not licensed!", "licence unknown", "not for redistribution", "none given"),
+        "All rights\u00a0reserved",
+    ],
 )
 def test_a_source_without_a_licence_stays_here(licence):
     assert Stated(source_id="0", file="a.mp4", licence=licence, consent=None, clips=1).kept_back
@@ -211,6 +216,17 @@ def test_a_source_without_a_licence_stays_here(licence):
         "No.",
         "withheld",
         "refused by speaker",
+        "N",
+        "did not sign",
+        "didn’t sign",
+        "consent_withdrawn",
+        "NotGiven",
+        "opted out",
+        "opt-out",
+        "retracted",
+        "cancelled 2026",
+        "objected",
+        "✗",
         "not given",
         "withdrawn 2026-03",
         "none",
@@ -225,6 +241,12 @@ def test_a_source_whose_consent_is_withheld_stays_here(consent):
 
 
 @pytest.mark.parametrize("consent", [None, "", "yes", "written release", "signed", "non-commercial research", "public broadcast"])
+@pytest.mark.parametrize("licence", ["No rights reserved", "no known copyright restrictions", "X, by its looks, not proven"])
+def test_a_licence_with_a_no_in_it_is_one(licence, consent):
+    assert Stated(source_id="0", file="a.mp4", licence=licence, consent=consent, clips=1).kept_back is None
+
+
+@pytest.mark.parametrize("consent", [None, "", "yes", "written release", "signed", "Nina N.", "public broadcast"])
 @pytest.mark.parametrize("licence", ["CC-BY-4.0", "public domain (NASA)", "unlicense", "package MIT; US-government work"])
 def test_a_source_with_licence_and_without_refusal_may_leave(licence, consent):
     assert Stated(source_id="0", file="a.mp4", licence=licence, consent=consent, clips=1).kept_back is None

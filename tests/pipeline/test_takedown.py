@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -333,3 +335,20 @@ def test_the_manifest_of_the_new_version_is_json_that_anybody_reads(embedded):
     takedown(embedded, "--source", "anna.mp4")
     told = json.loads((embedded / "v2" / MANIFEST).read_bytes())
     assert told["reasons"]["takedown: withdrawn"] == 1
+
+
+def test_a_version_that_still_holds_what_was_withdrawn_is_not_published(out, capsys):
+    assert takedown(out, "--source", "anna.mp4") == 0
+    assert publish(["--shards", str(out), "--version", "v1", "--repo", "lab/feelings", "--dry-run"]) == 2
+    assert "withdrawn.json keeps out" in capsys.readouterr().err
+    assert publish(["--shards", str(out), "--version", "v2", "--repo", "lab/feelings", "--dry-run"]) == 0
+
+
+def test_two_takedowns_at_once_both_hold(out):
+    asked = ("anna.mp4", "bert.mp4")
+    command = [sys.executable, "-m", "pipeline.takedown", "--shards", str(out), "--source"]
+    both = [subprocess.Popen([*command, file]) for file in asked]
+    assert [one.wait() for one in both] == [0, 0]
+    assert {one.source_id for one in read(out).sources} == {ANNA, BERT}
+    adds_up(out / "v3")
+    assert not {row["source"]["source_id"] for row in held(out / "v3").values()} & {ANNA, BERT}
