@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pipeline.outgoing import Item
@@ -98,6 +99,11 @@ class Repository:
         """Return the first line of the message of a commit."""
         with self._asking():
             return next((str(one.title) for one in self._api.list_repo_commits(self.repo, repo_type=KIND, revision=revision)), "")
+
+    def content(self, path: str, revision: str) -> bytes:
+        """Return a file of a commit."""
+        with self._asking():
+            return Path(self._api.hf_hub_download(self.repo, path, repo_type=KIND, revision=revision)).read_bytes()
 
     def store(self, items: Sequence[Item]) -> Iterator[tuple[int, Any]]:
         """Send files that no commit holds yet; what the server has is not sent again. Yield how many are there, and the files."""

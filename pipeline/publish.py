@@ -18,7 +18,7 @@ from pipeline.hub import MAIN, TOKEN, Remote, Repository, endpoint
 from pipeline.leaks import guard, leaks
 from pipeline.outgoing import DATA, LAST, LISTED, MEDIA, Item, Outgoing, outgoing
 from schemas.errors import AffectoryError, UsageError
-from schemas.manifest import MANIFEST, Manifest
+from schemas.manifest import MANIFEST, SUMS, Manifest, intact
 from schemas.versions import opened
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -183,8 +183,17 @@ def _commit(repository: Repository, items: Sequence[Item], gone: Sequence[str], 
 
 def _refuse_foreign(goods: Outgoing, there: Mapping[str, Remote], head: str, repository: Repository) -> None:
     """Refuse to write over data that no publishing of ours has left."""
-    if MANIFEST not in there and _stale(goods, there) and not repository.title(head).startswith(_OURS):
+    changed = (item.path for item in goods.data if item.path in there and not there[item.path].holds(item))
+    gone = {*_stale(goods, there), *changed}
+    if gone and not repository.title(head).startswith(_OURS) and gone - _ours(there, head, repository):
         raise UsageError(f"{repository.repo} holds other data, which this would take away; choose another --repo")
+
+
+def _ours(there: Mapping[str, Remote], head: str, repository: Repository) -> set[str]:
+    """Return the files that a manifest of ours vouches for, whoever wrote the last commit; nothing where there is none."""
+    if not {MANIFEST, SUMS} <= there.keys() or not intact(repository.content(MANIFEST, head)):
+        return set()
+    return {line.partition("  ")[2] for line in repository.content(SUMS, head).decode("utf-8", "replace").splitlines()}
 
 
 def _stale(goods: Outgoing, there: Mapping[str, Remote]) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from pipeline.shards import row_hash
 from schemas.manifest import MANIFEST, SUMS, intact, read_manifest
 from tests.hub import Server
-from tests.hub_store import OTHERS, TOKEN, File, spoilt
+from tests.hub_store import OTHERS, TOKEN, File, Repo, spoilt
 from tests.published import REPO, Publisher, licensed, loaded
 from tests.reported import written
 
@@ -234,6 +234,41 @@ def test_data_of_somebody_else_are_not_taken_away(version, hub, publish):
     assert status == 2
     assert "holds other data" in said
     assert hub.state(REPO) == before
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"data/train-00000-of-00001.parquet": File(b"theirs, by the name that most have", beside=True)},
+        {"data/a.csv": File(b"1", beside=False), MANIFEST: File(b'{"name": "an app"}', beside=False)},
+        {"data/a.csv": File(b"1", beside=False), MANIFEST: File(b"{}", beside=False), SUMS: File(b"0  data/a.csv", beside=False)},
+    ],
+)
+def test_data_of_a_repository_that_was_never_ours_are_not_written_over(theirs, version, hub, publish):
+    hub.repos[REPO] = Repo(private=False)
+    hub.repos[REPO].add("Upload by hand", theirs)
+    before = hub.state(REPO)
+    status, said = publish(version)
+    assert status == 2, said
+    assert "holds other data" in said
+    assert hub.state(REPO) == before
+
+
+def test_data_beside_ours_are_not_taken_away_and_a_card_that_was_edited_is_no_hindrance(
+    version, media_files, hub, publish, tmp_path
+):
+    publish(version)
+    held = hub.repos[REPO]
+    spoilt(held, "README.md", b"edited")
+    later = written(clips(15), media_files, tmp_path).rename(tmp_path / "v2")
+    spoilt(held, "data/mine.csv", b"a,b")
+    status, said = publish(later)
+    assert status == 2, said
+    files = dict(held.at("main").files)
+    del files["data/mine.csv"]
+    held.add("Take it away by hand", files)
+    status, said = publish(later)
+    assert status == 0, said
 
 
 @pytest.mark.parametrize(
