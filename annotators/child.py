@@ -21,9 +21,18 @@ _QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
 _ADDRESS = re.compile(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*|0x[0-9a-f]{6,}")
 
 
+class _Url(str):
+    """Text whose `str` can always be encoded: ffmpeg-python hashes that, and a name on a disk need not be Unicode."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self.encode(errors="backslashreplace").decode()
+
+
 def url(path: Path) -> str:
     """Return the path as ffmpeg reads it literally, whatever characters it holds."""
-    return f"file:{path.absolute()}"
+    return _Url(f"file:{path.absolute()}")
 
 
 def called(path: Path) -> str:

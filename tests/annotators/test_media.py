@@ -124,6 +124,11 @@ def test_a_hostile_name_is_only_a_name(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == [making.HOSTILE]
 
 
+def test_a_name_that_is_no_unicode_is_only_a_name(tmp_path):
+    path = making.video(tmp_path / "a.mp4").rename(tmp_path / os.fsdecode(b"\xff\xfe.mp4"))
+    assert len(list(media.frames(path, 1))) == 8 and len(media.audio(path)) == pytest.approx(128000, abs=800)
+
+
 def test_an_iterator_that_is_left_early_ends_its_child(tmp_path, monkeypatch):
     born, popen = [], child.subprocess.Popen
     monkeypatch.setattr(child.subprocess, "Popen", lambda *a, **k: born.append(popen(*a, **k)) or born[-1])
