@@ -26,6 +26,8 @@ VALUES = 1000
 SHOWN = 20
 """Groups of one property that are told, the largest."""
 HELD = ("video", "audio", "image", "transcript")
+STATED = ("licence", "consent", "origin")
+"""Properties in somebody's own words."""
 PROPERTIES = ("language", "licence", "consent", "origin", "streams", "speakers in the source", "view of the face")
 TOGETHER = " + "
 """Between the languages of one clip."""
@@ -189,8 +191,11 @@ class _Values:
 
     def facts(self, name: str) -> Property:
         groups = sorted((one.facts(value) for value, one in self.known.items()), key=lambda one: (-one.clips, one.value or ""))
-        rest = self.others + sum(group.clips for group in groups[SHOWN:])
-        return Property(name=name, groups=tuple(groups[:SHOWN]), others=rest)
+        # What a table says of sources that stay here is for nobody else to read: a refusal may name who refused.
+        kept = [group for group in groups if name in STATED and group.value is not None and not group.accepted]
+        told = [group for group in groups if group not in kept]
+        rest = self.others + sum(group.clips for group in told[SHOWN:])
+        return Property(name=name, groups=tuple(told[:SHOWN]), others=rest, kept=sum(group.clips for group in kept))
 
 
 class _Cost:

@@ -23,7 +23,7 @@ from pipeline.outgoing import Item, Outgoing
 SECRETS = {
     "a token of the Hub": r"\b(?:hf|api_org)_[A-Za-z0-9]{20,}",
     "a key of a model's service": r"\bsk-[A-Za-z0-9_-]{20,}|\bAIza[\w-]{35}|\br8_[A-Za-z0-9]{30,}",
-    "a token of a code forge": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|pypi-[\w-]{30,})",
+    "a token of a code forge": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|(?:pypi-|npm_)[\w-]{30,})",
     "a key of a cloud": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bxox[abeoprs]-[\w-]{10,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY",
     "a signed token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.",
@@ -36,12 +36,13 @@ _SECRETS = {kind: re.compile(pattern) for kind, pattern in SECRETS.items()}
 _ADDRESS = re.compile(r"[\w.%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b(?![#+])")
 # fmt: off
 _ROOTS = "|".join((
-    "Users", "Volumes", "data", "etc", "home", "media", "mnt", "nfs", "opt", "private", "proc", "root", "run", "scratch", "srv",
-    "storage", "tmp", "usr", "var", "work", "workspace", "workspaces",
+    "Users", "Volumes", "beegfs", "cluster", "data", "etc", "export", "gpfs", "home", "lustre", "media", "mnt", "nfs", "opt",
+    "private", "proc", "root", "run", "scratch", "srv", "storage", "tmp", "usr", "var", "work", "workspace", "workspaces",
 ))
 # fmt: on
 _PLACE = re.compile(
-    rf"(?<![\w./:~-])(?:/(?:{_ROOTS})|~)/[\w.@%+~-]+(?:/[\w.@%+~-]+)*|\bfile:/+\w[^\s\"']*|(?<!\w)[A-Za-z]:\\{{1,2}}\w[^\s\"']*"
+    rf"(?<![\w./:~-])(?:/(?:{_ROOTS})|~)/[\w.@%+~-]+(?:/[\w.@%+~-]+)*|\b(?:file|smb|nfs|afp|sftp):/+\w[^\s\"']*"
+    rf"|(?<!\w)[A-Za-z]:(?:\\{{1,2}}|/)\w[^\s\"']*"
 )
 _ANY_PLACE = re.compile(r"(?:(?<=[\"'(=\s`])|^)(?:/[\w.@%+~-]+){2,}", re.MULTILINE)
 _WHOLE_PLACE = re.compile(r"(?:/[^/\n]+){2,}", re.MULTILINE)

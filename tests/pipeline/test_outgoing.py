@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.integrity import write_sums
 from pipeline.leaks import Guard, guard
 from pipeline.manifest import finish
-from pipeline.outgoing import Stated
+from pipeline.outgoing import Stated, outgoing
 from pipeline.publish import main
 from pipeline.shards import write_shard
 from schemas.claims import MediaFile, Text
@@ -28,7 +28,7 @@ GUARD = Guard(own=(("LAB_PASSWORD", PASSWORD),), home="/home/mira", user="mira")
 LEAKS = {
     "a token of the Hub": OTHERS,
     "a key of a model's service": "sk-proj-" + "a1" * 20,
-    "a token of a code forge": "ghp_" + "A1b2" * 9,
+    "a token of a code forge": "npm_" + "A1b2" * 9,
     "a key of a cloud": "AKIAIOSFODNN7EXAMPLE",
     "a private key": "-----BEGIN OPENSSH PRIVATE KEY-----",
     "a signed token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl",
@@ -44,6 +44,9 @@ PLACES = (
     "C:\\Users\\mira\\a.mp4",
     "file:///srv/raw/a.mp4",
     "~/raw/a.mp4",
+    "D:/raw/a.mp4",
+    "smb://nas01/lab",
+    "/lustre/lab/raw",
 )
 HARMLESS = (
     "turns.pyannote@1+pyannote.audio-4.0#833d602a86ba",
@@ -287,3 +290,12 @@ def test_a_name_that_cannot_be_a_tag_is_refused(version, capsys):
     odd = version.rename(version.with_name("my version"))
     assert dry(odd) == 2
     assert "cannot be a tag" in capsys.readouterr().err
+
+
+def test_what_is_stated_of_sources_that_stay_here_is_not_on_the_card(media_files, tmp_path):
+    own = {"consent": "refused by Jane Doe", "licence": "none: a film of Mr Roe", "origin": "the house of Jane Doe"}
+    clips = [licensed(0), licensed(1, decision="review", **own), licensed(2, decision="reject", **own)]
+    version = written(clips, media_files, tmp_path)
+    sent = b"".join(item.content for item in outgoing(version, read_manifest(version)).items)
+    assert b"Doe" not in sent and b"Roe" not in sent
+    assert b"| consent | only of clips that are not published | 2 |" in sent
