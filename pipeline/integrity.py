@@ -77,6 +77,8 @@ def _manifest(version: Path) -> tuple[Manifest | None, list[Damage]]:
         data = (version / MANIFEST).read_bytes()
     except FileNotFoundError:
         return None, [Damage(file=MANIFEST, says="is missing")]
+    except OSError as error:
+        return None, [Damage(file=MANIFEST, says=f"cannot be read: {error.strerror}")]
     found = [] if intact(data) else [Damage(file=MANIFEST, says="is not what was written: its seal does not fit")]
     try:
         return read_manifest(version), found
@@ -133,7 +135,7 @@ def sums(version: Path) -> dict[str, str]:
     """Return the hash of each file of a version as its list of hashes says it; nothing where there is no list."""
     try:
         text = (version / SUMS).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+    except OSError:
         return {}
     return dict(_entry(line) for line in text.split("\n") if line)
 

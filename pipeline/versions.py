@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.versions: {error}\n")
         return 2
-    except (FileNotFoundError, ArrowException) as error:
+    except (OSError, ArrowException) as error:
         sys.stderr.write(f"pipeline.versions: a file is missing or damaged, verify names it: {error}\n")
         return 1
 

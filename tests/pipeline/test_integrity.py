@@ -121,6 +121,14 @@ def test_a_damaged_version_is_not_compared(version, felt_version, capsys):
 
 
 @pytest.mark.parametrize("file", [MANIFEST, SUMS])
+def test_a_folder_in_the_place_of_manifest_or_list_is_damage(version, file, capsys):
+    (version / file).unlink()
+    (version / file).mkdir()
+    assert verify(version) == 1
+    assert f"v1: {file} " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("file", [MANIFEST, SUMS])
 def test_a_version_without_manifest_or_list_is_damaged_not_unknown(version, file, capsys):
     (version / file).unlink()
     assert verify(version) == 1
