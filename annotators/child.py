@@ -26,6 +26,11 @@ def url(path: Path) -> str:
     return f"file:{path.absolute()}"
 
 
+def plain(path: Path) -> bool:
+    """Tell whether the path is valid Unicode; ffmpeg-python takes no other."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in str(path.absolute()))
+
+
 def called(path: Path) -> str:
     """Return the file's name as a person can read it: no folder, nothing that does not print."""
     return "".join(sign if sign.isprintable() else "?" for sign in path.name)

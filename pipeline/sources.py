@@ -123,13 +123,29 @@ def _terms(folder: Path, files: set[str]) -> dict[str, Terms]:
     if not table.is_file():
         return {}
     read: dict[str, Terms] = {}
-    with table.open(encoding="utf-8-sig", newline="") as text:
-        for line, row in enumerate(csv.DictReader(text), start=2):
-            cells: dict[str, object] = {key: value.strip() for key, value in row.items() if key and value and value.strip()}
-            if "speakers" in cells:
-                cells["speakers"] = tuple(name.strip() for name in str(cells["speakers"]).split(";"))
-            terms = checked(Terms, cells, f"{table}, line {line}")
-            if terms.file not in files:
-                raise UsageError(f"{table}, line {line}: no media file {terms.file!r} under {folder}")
-            read[terms.file] = terms
+    for line, row in _rows(table):
+        if None in row:
+            raise UsageError(f"{table}, line {line}: more cells than the first line has; put a cell with commas in quotes")
+        cells: dict[str, object] = {key: value.strip() for key, value in row.items() if value and value.strip()}
+        if "speakers" in cells:
+            cells["speakers"] = tuple(name.strip() for name in str(cells["speakers"]).split(";") if name.strip())
+        terms = checked(Terms, cells, f"{table}, line {line}")
+        if terms.file not in files:
+            raise UsageError(f"{table}, line {line}: no media file {terms.file!r} under {folder}")
+        if read.setdefault(terms.file, terms) != terms:
+            raise UsageError(f"{table}, line {line}: another line says something else of {terms.file!r}; keep one of them")
     return read
+
+
+def _rows(table: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return the lines below the first, each with the number at which it ends."""
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as text:
+            reader = csv.DictReader(text, strict=True)
+            return [(reader.line_num, row) for row in reader]
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{table}: it is not UTF-8; save it as CSV in UTF-8") from error
+    except csv.Error as error:
+        raise UsageError(f"{table}: not a table that can be read: {error}; is a quote left open?") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {table}: {error.strerror}") from error

@@ -49,11 +49,16 @@ def test_terms_are_read_from_the_table_beside_the_media(tmp_path):
         ("licence\nCC0\n", "file"),
         ("file,split\na.mp4,../../up\n", "line 2: split"),
         ("file,split\na.mp4,dev-1\n", "line 2: split"),
+        ("file,origin\na.mp4,caf\xe9\n".encode("latin-1"), "not UTF-8"),
+        ("file,licence\na.mp4,CC0\na.mp4,CC-BY\n", "line 3: another line"),
+        ("file,licence\na.mp4,CC0,old\n", "line 2: more cells"),
+        ('file,licence\na.mp4,"CC0\n', "quote left open"),
+        (f"file,licence\na.mp4,{'x' * 200_000}\n", "cannot|can be read"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused_with_the_line(tmp_path, table, says):
     media(tmp_path, a_mp4=b"1")
-    (tmp_path / "sources.csv").write_text(table)
+    (tmp_path / "sources.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
     with pytest.raises(UsageError, match=says):
         find(tmp_path)
 
