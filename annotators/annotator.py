@@ -109,6 +109,16 @@ def registered() -> dict[str, EntryPoint]:
     return found
 
 
+def _imported(entry: EntryPoint) -> type[Annotator[Any, Any]]:
+    try:
+        kind = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"the annotator {entry.name} ({entry.value}) cannot be imported: {error}") from error
+    if not (isinstance(kind, type) and issubclass(kind, Annotator)):
+        raise UsageError(f"the annotator {entry.name} ({entry.value}) is no subclass of annotators.annotator.Annotator")
+    return kind
+
+
 def configured(table: Mapping[str, object], where: str) -> Annotator[Any, Any]:
     """Return the annotator that a table of a plan asks for: its `name`, and its settings.
 
@@ -120,5 +130,5 @@ def configured(table: Mapping[str, object], where: str) -> Annotator[Any, Any]:
     if name not in known:
         raise UsageError(f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}")
     settings = {key: value for key, value in table.items() if key != "name"}
-    made: Annotator[Any, Any] = checked(known[name].load(), settings, f"{where} {name}")
+    made: Annotator[Any, Any] = checked(_imported(known[name]), settings, f"{where} {name}")
     return made

@@ -128,6 +128,7 @@ class _Sounds:
         self._lock = threading.Lock()
 
     def get(self, path: Path, rate: int) -> npt.NDArray[np.float32]:
+        probe(path)  # raises where the file is gone
         key = (str(path), path.stat().st_mtime_ns, rate)
         with self._lock:
             alone = self._busy.setdefault(key, threading.Lock())

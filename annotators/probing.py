@@ -69,7 +69,10 @@ def probe(path: Path) -> MediaInfo:
     Raises:
         ItemError: it is empty, not media, or breaks off; the message says so in words.
     """
-    stat = path.stat()
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise ItemError(f"it cannot be read any more: {error.strerror}") from error
     return _probe(path, stat.st_size, stat.st_mtime_ns)
 
 

@@ -97,6 +97,7 @@ def _build(args: argparse.Namespace, beam_args: Sequence[str]) -> int:
         raise UsageError(f"--workers {args.workers}: at least 1")
     if args.version is not None and ("/" in args.version or args.version.startswith(".")):
         raise UsageError(f"--version {args.version}: a plain name")
+    _refuse_nested(args)
     job = _job(args)
     if _is_there(args, job.inputs):
         return 0
@@ -106,6 +107,16 @@ def _build(args: argparse.Namespace, beam_args: Sequence[str]) -> int:
         sys.stdout.write(_intent(args, job))
         return 0
     return _run(args, beam_args, job)
+
+
+def _refuse_nested(args: argparse.Namespace) -> None:
+    """The sources are searched in depth: what a build writes among them, the next one would take for sources."""
+    source = args.source.resolve()
+    for option, folder in (("--out", args.out), ("--work", args.work)):
+        if folder is not None and folder.resolve().is_relative_to(source):
+            raise UsageError(f"{option} {folder} lies in --source {args.source}, where clips become sources; choose one outside")
+    if args.out.exists() and not args.out.is_dir():
+        raise UsageError(f"--out {args.out}: not a folder")
 
 
 def _job(args: argparse.Namespace) -> Job:

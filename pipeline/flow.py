@@ -10,6 +10,8 @@ Everything up to Keep is one fused stage on the local runner: no barrier stands 
 
 from __future__ import annotations
 
+import errno
+import logging
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,9 +29,11 @@ from pipeline.plan import Plan
 from pipeline.pooled import DEAD
 from pipeline.release import GROUPED, PlanShards, WriteShard
 from pipeline.sources import Found
-from schemas.errors import UsageError
+from schemas.errors import AffectoryError, TransientError, UsageError
 
 LOCAL = "FnApiRunner"
+_WORLD = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.ESTALE})
+"""What makes writing fail without a bug."""
 REFUSED = {
     "DaskRunner": "it loses data without saying so (empty sinks, dropped outputs)",
     "RayRunner": "its package does not load with this version of Beam",
@@ -98,7 +102,7 @@ def run(
     indexes, dead = _work(pipeline | "Sources" >> beam.Create(list(found), reshuffle=not local), plan, people, bench, local)
     if release is not None:
         _write(indexes, dead, plan, bench, release)
-    pipeline.run().wait_until_finish()
+    _to_the_end(pipeline)
     if release is None:
         return Ledger(shards=(), dead=())
     if not release.ledger.exists():  # nothing went in at all
@@ -108,6 +112,39 @@ def run(
     if ledger.grouped is not None and ledger.grouped.refused is not None:
         raise UsageError(ledger.grouped.refused)
     return ledger
+
+
+def _to_the_end(pipeline: Any) -> None:
+    """Run; what the world or the user did is raised as such: Beam tags every error, and copies few.
+
+    Raises:
+        KeyboardInterrupt: the user stopped the build.
+        TransientError: the disk is full, cannot be written to, or fails.
+    """
+    logger = logging.getLogger("apache_beam.runners.common")
+    logger.addFilter(_is_a_bug)
+    try:
+        pipeline.run().wait_until_finish()
+    except Exception as error:
+        first = _untagged(error)
+        if isinstance(first, (KeyboardInterrupt, AffectoryError)):
+            raise first from None
+        if isinstance(first, OSError) and first.errno in _WORLD:
+            raise TransientError(f"{first.filename or 'a file that was to be written'}: {first.strerror}") from error
+        raise
+    finally:
+        logger.removeFilter(_is_a_bug)
+
+
+def _untagged(error: BaseException) -> BaseException:
+    return error.__context__ or error if getattr(error, "_tagged_with_step", False) else error
+
+
+def _is_a_bug(record: logging.LogRecord) -> bool:
+    """Beam logs with its trace what is told in words."""
+    raised = _untagged(record.exc_info[1]) if record.exc_info and record.exc_info[1] else None
+    world = isinstance(raised, OSError) and raised.errno in _WORLD
+    return not (world or isinstance(raised, (KeyboardInterrupt, AffectoryError)))
 
 
 def _work(found: Any, plan: Plan, people: People, bench: Bench, local: bool) -> tuple[Any, Any]:

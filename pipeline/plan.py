@@ -108,7 +108,7 @@ def read_plan(name: str) -> Plan:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(f"--plan {name}: no such file; shipped plans are {', '.join(shipped())}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"--plan {path}: {error}") from error
     if unknown := set(table) - {"segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators"}:
         raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
@@ -141,7 +141,7 @@ def budgeted(plan: Plan, budget: str | None) -> Plan:
 
 
 def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
-    if not isinstance(tables, list):
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise UsageError(f"{where} is written with double brackets, once per annotator")
     return tuple(configured(table, where) for table in tables)
 

@@ -146,7 +146,7 @@ def _terms(folder: Path, files: set[str]) -> dict[str, Terms]:
 
 
 def _lines(table: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    """Yield each line with the cells that are not empty, by column.
+    """Yield each line, with the number at which it ends and the cells that are not empty, by column.
 
     Raises:
         UsageError: it is no such table; a cell too many tells that what stands in the others may be in the wrong column.
@@ -157,9 +157,13 @@ def _lines(table: Path) -> Iterator[tuple[int, dict[str, object]]]:
             names = [*itertools.takewhile(bool, next(rows, []))]
             if len(set(names)) < len(names):
                 raise UsageError(f"{table}: two columns have the same name")
-            for line, row in enumerate(filter(None, rows), start=2):
+            for row in filter(None, rows):
                 if any(cell.strip() for cell in row[len(names) :]):
-                    raise UsageError(f"{table}, line {line}: a cell too many; text with a comma in it stands in quotes")
-                yield line, {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()}
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{table} is not a table in UTF-8: {error}") from error
+                    raise UsageError(f"{table}, line {rows.line_num}: a cell too many; put text with a comma in it in quotes")
+                yield rows.line_num, {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()}
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{table} is not UTF-8; save it as CSV in UTF-8") from error
+    except csv.Error as error:
+        raise UsageError(f"{table} is not a table that can be read: {error}; is a quote left open?") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {table}: {error.strerror}") from error

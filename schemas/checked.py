@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -22,7 +23,10 @@ def checked(kind: type[T], table: Any, where: str) -> T:
     if isinstance(table, dict) and (unknown := sorted(set(table) - set(names))):
         raise UsageError(f"{where}: there is no {unknown[0]!r}; there are {', '.join(names) or 'no settings'}")
     try:
-        return TypeAdapter(kind).validate_python(table)
+        made = TypeAdapter(kind).validate_python(table)
     except ValidationError as error:
         wrong = error.errors()[0]
         raise UsageError(f"{where}: {'.'.join(map(str, wrong['loc'])) or 'the table'}: {wrong['msg']}") from error
+    if endless := [name for name in names if isinstance(value := getattr(made, name), float) and not math.isfinite(value)]:
+        raise UsageError(f"{where}: {endless[0]}: a finite number is needed")
+    return made

@@ -162,3 +162,12 @@ def test_pictures_are_the_same_in_every_run(tmp_path):
     assert first == second
     assert all(b - a == pytest.approx(0.2) for a, b in pairwise(time for time, _ in first))
     assert media.still(np.zeros((8, 8, 3), np.uint8)) == media.still(np.zeros((8, 8, 3), np.uint8))
+
+
+def test_a_file_that_goes_away_is_told_as_such(tmp_path):
+    path = making.video(tmp_path / "a.mp4")
+    media.probe(path)
+    path.unlink()
+    for read in (media.probe, media.audio):
+        with pytest.raises(ItemError, match="cannot be read any more: No such file"):
+            read(path)

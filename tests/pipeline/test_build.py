@@ -294,10 +294,15 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(raw, tmp_path, capsy
         (["--source", "{raw}", "--out", "o", "--runner=PortableRunner", "--job_endpoint=localhost:1"], "start the job server"),
         (["--source", "{raw}", "--out", "o", "--runner=PortableRunner", "--job_endpoint=here"], "host:port"),
         (["--source", "{raw}", "--out", "o", "--version", "../up"], "plain name"),
+        (["--source", "{raw}", "--out", "{raw}/o"], "choose one outside"),
+        (["--source", "{raw}", "--out", "{raw}"], "choose one outside"),
+        (["--source", "{raw}", "--out", "o", "--work", "{raw}/w"], "choose one outside"),
+        (["--source", "{raw}", "--out", "{raw}/../file"], "not a folder"),
     ],
 )
 def test_bad_usage_ends_with_status_2_and_one_clear_line(raw, tmp_path, capsys, monkeypatch, arguments, says):
     monkeypatch.chdir(tmp_path)
+    (raw.parent / "file").touch()
     assert main([argument.format(raw=raw) for argument in arguments]) == 2
     err = capsys.readouterr().err
     assert says in err

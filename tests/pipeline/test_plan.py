@@ -1,5 +1,8 @@
+from importlib.metadata import EntryPoint
+
 import pytest
 
+from annotators import annotator
 from pipeline.plan import read_plan, shipped
 from schemas.errors import UsageError
 
@@ -29,6 +32,8 @@ def written(tmp_path, text):
         ("[[annotators]]\nname = 'words.faster_whisper'\nmodel = 'whisper-giant'\n", "whisper-giant"),
         ("[annotators]\nname = 'x'\n", "double brackets"),
         ("[segment\n", "mine.toml"),
+        ("annotators = ['words.subtitles']\n", "double brackets"),
+        ("[segment]\nmax_seconds = inf\n", "max_seconds: a finite number"),
     ],
 )
 def test_a_plan_that_cannot_work_is_refused_and_the_place_is_named(tmp_path, text, says):
@@ -46,3 +51,12 @@ def test_the_hash_changes_with_a_setting_and_not_with_a_comment(tmp_path):
     first = read_plan(written(tmp_path, text)).hash
     assert read_plan(written(tmp_path, "# why\n" + text)).hash == first
     assert read_plan(written(tmp_path, text.replace("1.0", "1.5"))).hash != first
+
+
+@pytest.mark.parametrize(
+    ("target", "says"), [("nosuch:X", "cannot be imported"), ("schemas:Nope", "cannot"), ("schemas.values:Span", "subclass")]
+)
+def test_an_entry_point_that_leads_nowhere_is_named(tmp_path, monkeypatch, target, says):
+    monkeypatch.setattr(annotator, "registered", lambda: {"a.b": EntryPoint("a.b", target, annotator.ENTRY_POINTS)})
+    with pytest.raises(UsageError, match=rf"a\.b.*{says}"):
+        read_plan(written(tmp_path, "[[annotators]]\nname = 'a.b'\n"))
