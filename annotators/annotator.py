@@ -126,7 +126,9 @@ def configured(table: Mapping[str, object], where: str) -> Annotator[Any, Any]:
         UsageError: there is no such annotator, or it has no such setting.
     """
     known = registered()
-    name = str(table.get("name"))
+    if "name" not in table:
+        raise UsageError(f"{where} one has no name")
+    name = str(table["name"])
     if name not in known:
         raise UsageError(f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}")
     settings = {key: value for key, value in table.items() if key != "name"}

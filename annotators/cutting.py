@@ -28,6 +28,9 @@ SMOOTH = Fraction(25)
 _EXACT: Mapping[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact", "flags": "+bitexact"}
 
 
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutSettings:
     """How clips are written."""
@@ -35,7 +38,7 @@ class CutSettings:
     mode: Literal["exact", "copy"] = "exact"
     """exact: re-encoded, right to the frame; copy: streams as they are, from the key frame before the span."""
     crf: Annotated[int, Field(ge=0, le=51)] = 20
-    preset: str = "veryfast"
+    preset: Preset = "veryfast"
     max_rate: Annotated[float, Field(gt=0)] = 60.0
     """Highest frame rate of a clip, in Hz."""
     threads: Annotated[int, Field(ge=1)] = 1

@@ -19,10 +19,11 @@ from annotators.annotator import Annotator
 from annotators.store import WorkStore
 from pipeline.meter import METER, WORKED
 from pipeline.pooled import DEAD, Pooled
+from pipeline.sources import unchanged
 from schemas.claims import Claim, KeyFrame, MediaFile
 from schemas.errors import ItemError, TransientError
 from schemas.provenance import digest
-from schemas.record import DeadLetter, Record, claim_fields
+from schemas.record import DeadLetter, Record, Source, claim_fields
 
 TRIES = 4
 UNSETTLED = "unsettled"
@@ -96,6 +97,7 @@ def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Kind], bench: Be
         said = patiently(lambda: annotator.annotate(_model(annotator, bench), records))
         if len(said) != len(records):
             raise TypeError(f"{annotator.name} answered {len(said)} times about {len(records)} records")
+        unchanged(stamp for record in records if isinstance(record, Source) for stamp in record.stamps)
         answers = tuple(_answer(claims, kind, bench.store) for claims in said)
         settled = all(annotator.settled(claims) for claims in said)
         bench.store.put("claims" if settled else UNSETTLED, key, answers, adapter)

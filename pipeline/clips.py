@@ -16,7 +16,7 @@ from pipeline.annotate import Bench, dead_letter, patiently
 from pipeline.meter import CLIPS, LOST, METER, WORKED
 from pipeline.pooled import Pooled
 from pipeline.segment import Request, SegmentSettings, segment
-from pipeline.sources import Found
+from pipeline.sources import Found, unchanged
 from schemas.claims import Language, MediaFile, Turn, Word
 from schemas.errors import ItemError
 from schemas.provenance import digest
@@ -63,6 +63,7 @@ class Probe(Pooled):
             Source(
                 source=origin,
                 path=element.path,
+                stamps=element.stamps,
                 subtitles=element.subtitles,
                 subtitles_sha256=element.subtitles_sha256,
             ),
@@ -76,6 +77,7 @@ class Probe(Pooled):
         info = probe(Path(element.path))
         streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
         probed = Probed(duration=round(info.duration, 3), streams=streams)
+        unchanged(element.stamps)
         self.bench.store.put("probes", key, probed, _PROBED)
         return probed
 
@@ -145,6 +147,7 @@ class CutClips(Pooled):
         if info.audio is not None:
             audio, _ = self.bench.store.adopt(lambda out: cut_audio(path, info, held, out), "flac")
         files = Files(video=video, audio=audio, actual=held, cut=made)
+        unchanged(wanted.source.stamps)
         self.bench.store.put("cuts", key, files, _FILES)
         return files
 

@@ -6,7 +6,9 @@ import tomllib
 from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from annotators import catalog
 from annotators.annotator import Annotator, configured
@@ -30,12 +32,12 @@ _ORDER = ("source", "clip", "clips of a source")
 class ReleaseSettings:
     """How shards are written."""
 
-    shard_bytes: int = 500_000_000
+    shard_bytes: Annotated[int, Field(ge=1)] = 500_000_000
     """About how much one shard holds."""
-    row_group_bytes: int = 64_000_000
-    row_group_rows: int = 100
+    row_group_bytes: Annotated[int, Field(ge=1)] = 64_000_000
+    row_group_rows: Annotated[int, Field(ge=1)] = 100
     """A row group ends at whichever comes first; the viewer of the Hub reads pages of 100 rows."""
-    row_group_typical: int = 25
+    row_group_typical: Annotated[int, Field(ge=1)] = 25
     """About so many rows make a row group: it ends behind one clip in so many, chosen by the hash that its id is."""
 
 
@@ -147,7 +149,7 @@ def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
 
 
 def _check(plan: Plan, path: Path) -> None:
-    """Refuse a plan with a model that is not in the table, or in which an annotator reads what nobody before it writes."""
+    """Refuse a plan with a model that is not in the table, or with an annotator twice or before those whose claims it reads."""
     for name in (name for annotator in plan.annotators for name in annotator.model_names()):
         catalog.find(name)
     space(plan.assess.space)
@@ -157,7 +159,9 @@ def _check(plan: Plan, path: Path) -> None:
         raise UsageError(f"--plan {path}: annotators of sources come first, then those of clips, then those of all clips")
     claims = set(claim_fields(Source).values()) | set(claim_fields(Clip).values())
     filled: set[str] = set()
-    for annotator in plan.annotators:
+    for place, annotator in enumerate(plan.annotators):
+        if annotator in plan.annotators[:place]:
+            raise UsageError(f"--plan {path}: {annotator.name} stands there twice, with the same settings")
         if missing := (set(annotator.requires) & claims) - filled:
             raise UsageError(f"--plan {path}: {annotator.name} reads {sorted(missing)[0]}, which no annotator before it gives")
         filled |= set(annotator.provides)

@@ -29,6 +29,10 @@ class SegmentSettings:
     join_seconds: Annotated[float, Field(ge=0)] = 1.0
     """Neighbouring turns of one speaker become one clip where the silence between them is at most this long."""
 
+    def __post_init__(self) -> None:
+        if self.min_seconds > self.max_seconds:
+            raise ValueError(f"min_seconds {self.min_seconds} is more than max_seconds {self.max_seconds}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:

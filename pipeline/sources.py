@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import itertools
+import os
+import stat
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +16,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from annotators.child import called
 from schemas.checked import checked
-from schemas.errors import UsageError
-from schemas.record import DeadLetter
+from schemas.errors import ItemError, UsageError
+from schemas.record import DeadLetter, Stamp
 
 VIDEO = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts", ".m4v"})
 AUDIO = frozenset({".wav", ".mp3", ".flac", ".m4a"})
@@ -52,6 +55,7 @@ class Found:
     file: str
     sha256: str
     terms: Terms
+    stamps: tuple[Stamp, ...] = ()
     subtitles: str | None = None
     subtitles_sha256: str | None = None
 
@@ -65,11 +69,11 @@ def find(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...]]:
     """Return the sources by content id, and a dead letter for every copy of the same bytes.
 
     Raises:
-        UsageError: there is no such folder, no media in it, or `sources.csv` cannot be used.
+        UsageError: there is no such folder, a part of it cannot be read, no media in it, or `sources.csv` cannot be used.
     """
     if not folder.is_dir():
         raise UsageError(f"--source {folder}: no such folder")
-    paths = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in VIDEO | AUDIO and p.is_file()]
+    paths = sorted(_media(folder))
     if not paths:
         raise UsageError(f"--source {folder}: no media in it; Affectory reads {' '.join(sorted(VIDEO | AUDIO))}")
     terms = _terms(folder, {_relative(folder, path) for path in paths})
@@ -95,16 +99,37 @@ def part(found: Sequence[Found], k: int, n: int) -> tuple[Found, ...]:
     return tuple(one for one in found if int(one.sha256[:12], 16) % n == k - 1)
 
 
+def _media(folder: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise UsageError(
+            f"cannot search {error.filename}: {error.strerror}; let it be read, or move it out of --source"
+        ) from error
+
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if name != "lost+found"]  # the file system's own, which nobody may read
+        for path in (Path(place, name) for name in names if Path(name).suffix.lower() in VIDEO | AUDIO):
+            try:
+                if stat.S_ISREG(path.stat().st_mode):
+                    yield path
+            except FileNotFoundError:  # a link to nothing
+                continue
+            except OSError as error:
+                refuse(error)
+
+
 def _found(folder: Path, path: Path, terms: dict[str, Terms]) -> Found:
     file = _relative(folder, path)
     words = next((p for p in _sidecars(path) if p.is_file()), None)
+    stamp, sha256 = _hashed(path)
+    of_words, words_sha256 = _hashed(words) if words else (None, None)
     return Found(
         path=str(path.resolve()),
         file=file,
-        sha256=_sha256(path),
+        sha256=sha256,
         terms=terms.get(file, Terms(file=file)),
+        stamps=(stamp, of_words) if of_words else (stamp,),
         subtitles=str(words.resolve()) if words else None,
-        subtitles_sha256=_sha256(words) if words else None,
+        subtitles_sha256=words_sha256,
     )
 
 
@@ -121,10 +146,32 @@ def _relative(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _sha256(path: Path) -> str:
+def unchanged(stamps: Iterable[Stamp]) -> None:
+    """See that files are still those that were hashed: what was read of another file must not be kept under the hash.
+
+    Raises:
+        ItemError: one of them is not.
+    """
+    for stamp in stamps:
+        path = Path(stamp.path)
+        try:
+            now = _stamp(path)
+        except OSError as error:
+            raise ItemError(f"{called(path)} cannot be read any more: {error.strerror}") from error
+        if now != stamp:
+            raise ItemError(f"{called(path)} was changed while it was read; run the same command again")
+
+
+def _stamp(path: Path) -> Stamp:
+    now = path.stat()
+    return Stamp(path=str(path), size=now.st_size, changed=now.st_mtime_ns)
+
+
+def _hashed(path: Path) -> tuple[Stamp, str]:
     try:
+        stamp = _stamp(path.resolve())
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return stamp, hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 

@@ -102,10 +102,23 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source(Record):
-    """A whole file. `path` and `subtitles` hold only while the build runs."""
+class Stamp:
+    """A file as it was before it was hashed."""
 
     path: str
+    size: int
+    """In bytes."""
+    changed: int
+    """When, in nanoseconds, as the file system counts them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source(Record):
+    """A whole file. `path`, `subtitles` and `stamps` hold only while the build runs."""
+
+    path: str
+    stamps: tuple[Stamp, ...] = ()
+    """Of the file and its subtitles."""
     subtitles: Annotated[str | None, Says("sidecar .srt or .vtt used as the words")] = None
     subtitles_sha256: str | None = None
     shots: tuple[Shot, ...] = ()

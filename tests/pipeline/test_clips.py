@@ -1,14 +1,20 @@
-"""Slicing what was heard into clip time."""
+"""Slicing what was heard into clip time, and files that change meanwhile."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.clips import clip_id, transcript
+from annotators.cutting import CutSettings
+from annotators.shots_content import ContentShots
+from pipeline.annotate import Bench, spoken_by
+from pipeline.clips import CutClips, Probe, Wanted, clip_id, transcript
 from pipeline.segment import Request
+from pipeline.sources import find
 from schemas.claims import Language, Word
-from schemas.record import Origin, Source
+from schemas.errors import ItemError
+from schemas.record import DeadLetter, Origin, Source
 from schemas.values import Span
+from tests import making
 
 ORIGIN = Origin(source_id="0" * 16, sha256="0" * 64, file="a.mp4", duration=60.0, streams="audio")
 
@@ -36,3 +42,19 @@ def test_the_id_of_a_clip_depends_on_content_span_and_speaker_and_not_on_the_pat
     request = Request(span=span, speaker=speaker)
     assert clip_id(one, request) == clip_id(moved, request)
     assert clip_id(one, request) != clip_id(one, Request(span=span, speaker="S2"))
+
+
+def test_what_is_read_of_another_file_is_not_kept_under_the_hash_of_the_first(tmp_path):
+    (tmp_path / "raw").mkdir()
+    path = making.video(tmp_path / "raw" / "a.mp4")
+    found = find(path.parent)[0][0]
+    first, second = (Bench(work=tmp_path / name, device="cpu", workers=1) for name in ("first", "second"))
+    (source,) = Probe(first).work(found)
+    making.video(tmp_path / "other.mp4", seconds=2.0).replace(path)
+    wanted = Wanted(source=source, request=Request(span=Span(start=0, end=1), speaker=None))
+    for letters in (Probe(second).work(found), CutClips(CutSettings(), second).work(wanted)):
+        (letter,) = letters
+        assert isinstance(letter, DeadLetter) and "was changed while it was read" in letter.reason
+    with pytest.raises(ItemError, match="was changed while it was read"):
+        spoken_by(ContentShots(), (source,), second)
+    assert not list((tmp_path / "second").rglob("*.json"))

@@ -34,6 +34,12 @@ def written(tmp_path, text):
         ("[segment\n", "mine.toml"),
         ("annotators = ['words.subtitles']\n", "double brackets"),
         ("[segment]\nmax_seconds = inf\n", "max_seconds: a finite number"),
+        ("[segment]\nmin_seconds = 20\nmax_seconds = 2\n", "min_seconds 20.0 is more than max_seconds 2.0"),
+        ("[release]\nshard_bytes = 0\n", "shard_bytes"),
+        ("[release]\nrow_group_rows = -1\n", "row_group_rows"),
+        ("[cut]\npreset = 'turbo'\n", "preset"),
+        ("[[annotators]]\nname = 'shots.content'\n" * 2, "shots.content stands there twice"),
+        ("[[annotators]]\nmodel = 'x'\n", "has no name"),
     ],
 )
 def test_a_plan_that_cannot_work_is_refused_and_the_place_is_named(tmp_path, text, says):

@@ -1,10 +1,12 @@
 import os
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from pipeline.sources import find, part
-from schemas.errors import UsageError
+from pipeline.sources import find, part, unchanged
+from schemas.errors import ItemError, UsageError
 
 
 def media(folder, **files):
@@ -96,3 +98,52 @@ def test_a_name_that_is_no_unicode_still_gives_a_source(tmp_path):
     (tmp_path / os.fsdecode(b"\xff\xfe.mp4")).write_bytes(b"1")
     (one,), _ = find(tmp_path)
     assert one.file == "\\xff\\xfe.mp4"
+
+
+@contextmanager
+def nobody():
+    """Have the rights of no user in particular: root may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("mode", [0, 0o444])
+def test_a_folder_that_may_not_be_searched_is_named(mode):
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        media(Path(folder), a_mp4=b"1")
+        shut = Path(folder, "shut")
+        shut.mkdir()
+        media(shut, b_mp4=b"2")
+        shut.chmod(mode)
+        try:
+            with nobody(), pytest.raises(UsageError, match=r"cannot search .*shut.*Permission denied"):
+                find(Path(folder))
+        finally:
+            shut.chmod(0o755)
+
+
+def test_what_the_file_system_keeps_for_itself_is_not_searched(tmp_path):
+    media(tmp_path, a_mp4=b"1")
+    (tmp_path / "lost+found").mkdir()
+    media(tmp_path / "lost+found", b_mp4=b"2")
+    assert [one.file for one in find(tmp_path)[0]] == ["a.mp4"]
+
+
+def test_a_file_that_is_not_the_one_that_was_hashed_is_told(tmp_path):
+    media(tmp_path, a_mp4=b"1")
+    (tmp_path / "a.srt").write_text("words")
+    found = find(tmp_path)[0][0]
+    unchanged(found.stamps)
+    (tmp_path / "a.srt").write_text("other words")
+    with pytest.raises(ItemError, match=r"a\.srt was changed while it was read"):
+        unchanged(found.stamps)
+    (tmp_path / "a.mp4").unlink()
+    with pytest.raises(ItemError, match=r"a\.mp4 cannot be read any more"):
+        unchanged(found.stamps)
