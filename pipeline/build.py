@@ -23,7 +23,7 @@ from pipeline.splits import refuse_stated
 from pipeline.teaching import taught
 from pipeline.withdrawn import Withdrawn, read, sifted
 from schemas.errors import AffectoryError, UsageError
-from schemas.manifest import latest, read_manifest
+from schemas.manifest import latest, order, read_manifest
 from schemas.record import DeadLetter
 from schemas.reviewed import ReviewFacts
 
@@ -149,6 +149,10 @@ def _is_there(args: argparse.Namespace, inputs: str) -> bool:
         raise UsageError(
             f"--version {args.version}: it exists, holds something else, and versions do not change; choose a new name"
         )
+    newest = latest(args.out)
+    if args.version and newest and order(args.version) < order(newest):
+        wanted = f"choose a name after it, as {next_name(args.out)}"
+        raise UsageError(f"--version {args.version}: {newest} would still be the newest; {wanted}")
     return False
 
 

@@ -31,11 +31,18 @@ def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter]
 
 
 def next_name(out: Path) -> str:
-    """Return the first of v1, v2, … that is free."""
-    n = 1
-    while (out / f"v{n}").exists():
-        n += 1
-    return f"v{n}"
+    """Return a free name that comes after all others: v2 after v1, pilot-2 after pilot."""
+    name = latest(out)
+    name = following(name) if name else "v1"
+    while (out / name).exists():
+        name = following(name)
+    return name
+
+
+def following(name: str) -> str:
+    """Return the name that comes next in the order of versions."""
+    stem, digits = re.fullmatch(r"(.*?)(\d*)", name, re.DOTALL).groups()  # type: ignore[union-attr]
+    return f"{stem}{int(digits) + 1:0{len(digits)}d}" if digits else f"{name}-2"
 
 
 def generalised(reason: str) -> str:

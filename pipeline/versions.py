@@ -14,7 +14,7 @@ from pipeline.difference_text import as_json, as_text
 from pipeline.integrity import damages
 from pipeline.listing import listed, shown
 from pipeline.presence import Version
-from schemas.errors import AffectoryError, UsageError
+from schemas.errors import AffectoryError, UsageError, printable
 from schemas.manifest import MANIFEST, SUMS, versions
 from schemas.versions import opened
 
@@ -74,8 +74,7 @@ def _done(args: argparse.Namespace) -> int:
 
 def _say(lines: Iterator[str]) -> int:
     for line in lines:
-        # A name may hold what no terminal should be told.
-        sys.stdout.write("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line) + "\n")
+        sys.stdout.write(printable(line).replace("\n", "\\n") + "\n")
     return 0
 
 

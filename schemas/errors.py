@@ -11,8 +11,17 @@ Anything else that is raised is a bug and stops the build.
 """
 
 
+def printable(text: str) -> str:
+    """Return a text with every sign that does not print, but for line breaks, spelt out: names may be hostile to a terminal."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode() for sign in text)
+
+
 class AffectoryError(Exception):
-    """Base of every error raised on purpose."""
+    """Base of every error raised on purpose; its text can be shown anywhere."""
+
+    def __str__(self) -> str:
+        """Return the message, printable."""
+        return printable(super().__str__())
 
 
 class UsageError(AffectoryError):

@@ -89,8 +89,12 @@ _SEAL = re.compile(rb'"seal": "([^"\n]*)"\n\}\n\Z')
 
 def versions(out: Path) -> list[str]:
     """Return the names of whole versions, oldest first: v2 before v10."""
-    names = [path.parent.name for path in out.glob(f"*/{MANIFEST}")]
-    return sorted(names, key=lambda name: [(int(p), "") if p.isdigit() else (0, p) for p in re.split(r"(\d+)", name)])
+    return sorted((path.parent.name for path in out.glob(f"*/{MANIFEST}")), key=order)
+
+
+def order(name: str) -> list[tuple[int, str]]:
+    """Return what versions are ordered by: a manifest holds no date, so that the same build is the same bytes."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
 def latest(out: Path) -> str | None:

@@ -283,6 +283,11 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(raw, tmp_path, capsy
     assert not (tmp_path / "out").exists()
 
 
+def test_a_name_that_would_not_be_the_newest_is_refused(built, raw, capsys):
+    assert main(["--source", str(raw), "--out", str(built[0]), "--version", "pilot"]) == 2
+    assert "v1 would still be the newest; choose a name after it, as v2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
