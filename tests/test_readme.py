@@ -1,13 +1,23 @@
 """The README says what the code says."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from annotators import models
+from annotators.annotator import ENTRY_POINTS
+from annotators.faces_mediapipe import MediapipeFaces
 from pipeline.build import parser
 from pipeline.plan import shipped
 from schemas.record import Clip
 from schemas.table import markdown
+from tests import making
+from tests.media import media
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -25,6 +35,30 @@ def test_every_option_that_it_names_exists():
 
 def test_every_plan_is_named():
     assert all(f"`{name}`" in README or f"--plan {name}" in README for name in shipped())
+
+
+def test_the_annotator_of_ones_own_works(tmp_path):
+    part = re.search(r"<!-- own annotator -->(.*)<!-- /own annotator -->", README, re.S)[1]
+    code, package, plan = re.findall(r"```\w+\n(.*?)```", part, re.S)
+    entries = tomllib.loads(package)["project"]["entry-points"][ENTRY_POINTS]
+    raw, library = tmp_path / "raw", tmp_path / "library"
+    installed = library / "lab-1.dist-info"
+    installed.mkdir(parents=True)
+    raw.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: lab\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text(f"[{ENTRY_POINTS}]\n" + "".join(f"{a} = {b}\n" for a, b in entries.items()))
+    (library / "lab.py").write_text(code)
+    faces = MediapipeFaces()
+    for model in faces.model_names():
+        models.fetch(model)
+    mine, out = tmp_path / "mine.toml", tmp_path / "out"
+    mine.write_text(f'[[annotators]]\nname = "{faces.name}"\n{plan}')
+    making.ffmpeg("-i", media("speech"), "-t", 3, raw / "a.mp4")
+    command = [sys.executable, "-m", "pipeline.build", "--source", raw, "--out", out, "--plan", mine]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(library)}, cwd=ROOT, check=True)
+    cues = [cue for row in pq.read_table(out / "v1" / "data").to_pylist() for cue in row["cues"]]
+    assert cues and {cue["text"] for cue in cues} == {"loud"}
+    assert all(0.02 <= cue["value"] < 0.5 and cue["by"].startswith("cues.loud@1#") for cue in cues)
 
 
 def test_ci_runs_the_test_command_of_the_readme():
