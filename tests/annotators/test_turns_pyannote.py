@@ -11,10 +11,29 @@ import pytest
 
 from annotators import models
 from annotators.turns_pyannote import PyannoteTurns
+from annotators.turns_pyannote_pipeline import PyannotePipelineTurns
 from schemas.claims import Speaker, Turn
 from schemas.errors import ModelFileError
 from tests.accuracy_listen import source
 from tests.media import media, meetings
+
+FOLDER = """
+pipeline:
+  name: pyannote.audio.pipelines.SpeakerDiarization
+  params:
+    segmentation: $model/segmentation
+    embedding: $model/embedding
+    embedding_exclude_overlap: true
+    plda: $model/plda
+    clustering: AgglomerativeClustering
+params:
+  segmentation: {threshold: 0.4, min_duration_off: 0.0}
+  clustering: {method: average, threshold: 0.7, min_cluster_size: 5}
+"""
+
+
+def refused(*_):
+    raise AssertionError("somebody is called over the network")
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +109,43 @@ def test_a_folder_that_would_need_the_hub_is_refused(tmp_path):
     (tmp_path / "config.yaml").write_text("pipeline:\n  params:\n    segmentation: pyannote/segmentation-3.0\n")
     with pytest.raises(ModelFileError, match="segmentation is not in a folder"):
         whole(tmp_path, "cpu", 32)
+
+
+def test_a_whole_pipeline_is_loaded_from_its_folder_without_the_hub(pyannote, tmp_path, monkeypatch):
+    """The weights are the embedded ones, as pyannote's own checkpoints; the PLDA is made up: this clustering does not ask it."""
+    import lightning
+    import torch
+    from pyannote.audio.core.task import Problem, Resolution, Specifications
+
+    from annotators import diarization
+
+    own, used = pyannote
+    voice = diarization.Voice()
+    voice.load_state_dict(used._embedding.model_.state_dict())
+    voice.specifications = Specifications(problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=5.0)
+    networks = {"segmentation": diarization._segmentation(models.path(own.segmentation_model)), "embedding": voice}
+    for name, network in networks.items():
+        checkpoint = {
+            "state_dict": network.state_dict(),
+            "hyper_parameters": dict(network.hparams),
+            "pytorch-lightning_version": lightning.__version__,
+        }
+        network.on_save_checkpoint(checkpoint)
+        (tmp_path / name).mkdir()
+        torch.save(checkpoint, tmp_path / name / "pytorch_model.bin")
+    (tmp_path / "plda").mkdir()
+    size = diarization.DIMENSION
+    np.savez(tmp_path / "plda" / "xvec_transform.npz", mean1=np.zeros(size), mean2=np.zeros(size), lda=np.eye(size))
+    np.savez(tmp_path / "plda" / "plda.npz", mu=np.zeros(size), tr=np.eye(size), psi=np.linspace(2, 1, size))
+    (tmp_path / "config.yaml").write_text(FOLDER)
+    monkeypatch.setattr("socket.socket.connect", refused)
+    annotator = PyannotePipelineTurns()
+    pipeline = diarization.whole(tmp_path, "cpu", annotator.batch)
+    assert (pipeline.segmentation_batch_size, pipeline.embedding_batch_size) == (annotator.batch, annotator.batch)
+    (claims,) = annotator.annotate(pipeline, [source(media("jfk"))])
+    (speaker,) = (claim for claim in claims if isinstance(claim, Speaker))
+    turns = [claim for claim in claims if isinstance(claim, Turn)]
+    assert {claim.by for claim in claims} == {annotator.key}
+    assert len(speaker.embedding) == size and {turn.speaker for turn in turns} == {"S0"}
+    alone = [claim.span for claim in said(pyannote, media("jfk")) if isinstance(claim, Turn)]
+    assert [turn.span for turn in turns] == alone
