@@ -192,10 +192,10 @@ class _Values:
     def facts(self, name: str) -> Property:
         groups = sorted((one.facts(value) for value, one in self.known.items()), key=lambda one: (-one.clips, one.value or ""))
         # What a table says of sources that stay here is for nobody else to read: a refusal may name who refused.
-        kept = [group for group in groups if name in STATED and group.value is not None and not group.accepted]
-        told = [group for group in groups if group not in kept]
+        withheld = [group for group in groups if name in STATED and group.value is not None and not group.accepted]
+        told = [group for group in groups if group not in withheld]
         rest = self.others + sum(group.clips for group in told[SHOWN:])
-        return Property(name=name, groups=tuple(told[:SHOWN]), others=rest, kept=sum(group.clips for group in kept))
+        return Property(name=name, groups=tuple(told[:SHOWN]), others=rest, withheld=sum(group.clips for group in withheld))
 
 
 class _Cost:

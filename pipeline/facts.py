@@ -88,7 +88,7 @@ class Property:
     """Those with the most clips first."""
     others: int
     """Clips of any decision with other values than these."""
-    kept: int = 0
+    withheld: int = 0
     """Clips with a value in somebody's own words that no published clip has: it is not told."""
 
 
