@@ -1,1 +1,1 @@
-"""Who says it: one file per annotator; media.py is the only decoder."""
+"""Who says it: one file per annotator, in the room of what it looks at."""

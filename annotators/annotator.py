@@ -6,18 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar
 
-from annotators import models
-from schemas.checked import checked
+from annotators.models import local
 from schemas.claims import Claim
-from schemas.errors import UsageError
 from schemas.provenance import Provenance, canonical
 from schemas.record import Record
 
-ENTRY_POINTS = "affectory.annotators"
 SPEED: Mapping[str, bool] = MappingProxyType({"speed": True})
 Scope = Literal["source", "clip", "clips of a source"]
 R = TypeVar("R", bound=Record)
@@ -53,7 +49,7 @@ class Annotator(ABC, Generic[R, M]):
             name=self.name,
             version=self.version,
             config=canonical(config),
-            models=tuple(models.ref(name) for name in self.model_names()),
+            models=tuple(local.ref(name) for name in self.model_names()),
         )
 
     @property
@@ -93,44 +89,3 @@ class Annotator(ABC, Generic[R, M]):
             ItemError: the record cannot be used; with several records, the caller asks again one by one.
             TransientError: something outside failed and may work later.
         """
-
-
-def registered() -> dict[str, EntryPoint]:
-    """Return all annotators by name, built-in and third-party alike, none of them imported yet.
-
-    Raises:
-        UsageError: two packages register one name.
-    """
-    found: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: (e.name, e.value)):
-        if entry.name in found:
-            raise UsageError(f"two installed packages register the annotator {entry.name}; remove one of them")
-        found[entry.name] = entry
-    return found
-
-
-def _imported(entry: EntryPoint) -> type[Annotator[Any, Any]]:
-    try:
-        kind = entry.load()
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"the annotator {entry.name} ({entry.value}) cannot be imported: {error}") from error
-    if not (isinstance(kind, type) and issubclass(kind, Annotator)):
-        raise UsageError(f"the annotator {entry.name} ({entry.value}) is no subclass of annotators.annotator.Annotator")
-    return kind
-
-
-def configured(table: Mapping[str, object], where: str) -> Annotator[Any, Any]:
-    """Return the annotator that a table of a plan asks for: its `name`, and its settings.
-
-    Raises:
-        UsageError: there is no such annotator, or it has no such setting.
-    """
-    known = registered()
-    if "name" not in table:
-        raise UsageError(f"{where} one has no name")
-    name = str(table["name"])
-    if name not in known:
-        raise UsageError(f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}")
-    settings = {key: value for key, value in table.items() if key != "name"}
-    made: Annotator[Any, Any] = checked(_imported(known[name]), settings, f"{where} {name}")
-    return made

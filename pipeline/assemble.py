@@ -13,7 +13,6 @@ from pydantic import TypeAdapter
 from pipeline import withdrawn
 from pipeline.annotate import Bench, dead_letter, spoken_by
 from pipeline.kin import Kin
-from pipeline.manifest import letter_order
 from pipeline.meter import METER
 from pipeline.people import People
 from pipeline.plan import Plan
@@ -21,6 +20,7 @@ from pipeline.pooled import Pooled
 from pipeline.shards import ShardFile
 from pipeline.tally import felt
 from schemas.claims import FaceTrack, Fingerprint, MediaFile
+from schemas.dead_letters import letter_order
 from schemas.errors import ItemError
 from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter, Source

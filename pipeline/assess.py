@@ -15,7 +15,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from annotators.conflict import (
+from schemas.claims import Assessment, Conflict, Label
+from schemas.distributions import (
     ALL,
     DISAGREE,
     Distribution,
@@ -30,7 +31,6 @@ from annotators.conflict import (
     top,
     valence,
 )
-from schemas.claims import Assessment, Conflict, Label
 from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
 

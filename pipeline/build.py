@@ -157,8 +157,8 @@ def _is_there(args: argparse.Namespace, inputs: str) -> bool:
 
 
 def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
-    from annotators.models import require  # noqa: PLC0415
-    from annotators.spending import PURSE  # noqa: PLC0415
+    from annotators.llm.usage import PURSE  # noqa: PLC0415
+    from annotators.models.local import require  # noqa: PLC0415
 
     logging.disable(logging.WARNING)  # at its import, Beam warns about clients of a cloud that nobody asked for
     from pipeline.annotate import UNSETTLED, Bench  # noqa: PLC0415

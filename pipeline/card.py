@@ -17,8 +17,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from pipeline.collect import facts
 from pipeline.counting import TOGETHER
-from pipeline.facts import CardFacts, facts
+from pipeline.facts import CardFacts
 from pipeline.markdown import code, escaped
 from pipeline.telling import told
 from schemas.record import Clip

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from annotators.cutting import Cut, CutSettings, cut, cut_audio
-from annotators.joining import UNSPACED
-from annotators.media import probe
+from annotators.media.cutting import Cut, CutSettings, cut, cut_audio
+from annotators.media.decoder import probe
+from annotators.speech.joining import UNSPACED
 from pipeline.annotate import Bench, dead_letter, patiently
 from pipeline.meter import CLIPS, LOST, METER, WORKED
 from pipeline.pooled import Pooled

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from annotators.conflict import ALL
 from pipeline.assess import DECISION
 from pipeline.audit import Audit
 from pipeline.facts import CostFacts, Counted, DecisionFacts, Group, LabelFacts, Property, SplitFacts
 from pipeline.tally import COLUMNS as TALLIED
 from pipeline.tally import Destination, Tally, fused, likeliest, routed
 from schemas.claims import Label
+from schemas.distributions import ALL
 from schemas.spaces import space
 from schemas.versions import ACCEPT, FOLDERS, REJECT, REVIEW
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from annotators.catalog import table
+from annotators.models.catalog import table
 from pipeline.facts import DataFile, Measured, ModelFacts
 from schemas.arrow import media_columns, schema_of
 from schemas.checked import checked

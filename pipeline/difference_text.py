@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pipeline.causes import settings
 from pipeline.change import KINDS, Change
 from pipeline.differences import differences
-from pipeline.manifest import generalised
 from pipeline.presence import Version
+from schemas.dead_letters import generalised
 from schemas.manifest import Manifest
 
 GROUPS = 200

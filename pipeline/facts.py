@@ -6,10 +6,9 @@ Unless a name says otherwise, a number is about the accepted clips, those in `da
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pipeline.audit import Audit
-from schemas.manifest import Counts, Manifest
+from schemas.manifest import Counts
 from schemas.reviewed import ReviewFacts
 from schemas.splits import SplitFacts as GroupFacts
 
@@ -208,32 +207,3 @@ class CardFacts:
     def of(self, name: str) -> Property:
         """Return the property of that name."""
         return next(one for one in self.properties if one.name == name)
-
-
-def facts(version: Path, manifest: Manifest, name: str, published: Published | None = None) -> CardFacts:
-    """Return what can be said of a version, by one pass over its rows in memory that does not grow with their number."""
-    from pipeline.counting import Count  # noqa: PLC0415
-    from pipeline.crediting import data_files, embedded, features, measured, models  # noqa: PLC0415
-
-    count = Count(manifest.plan["assess"]["space"])
-    count.read(version)
-    authors = manifest.plan["annotators"]
-    return CardFacts(
-        name=name,
-        affectory=manifest.affectory,
-        schema=manifest.schema,
-        plan=manifest.plan["name"],
-        plan_hash=manifest.plan_hash,
-        rows_sha256=manifest.rows_sha256,
-        ledger=manifest.ledger,
-        lost=tuple(manifest.reasons.items()),
-        features=features(version, manifest),
-        embedded=embedded(version, manifest),
-        files=data_files(version, manifest),
-        models=models(authors),
-        measured=measured(authors),
-        reviews=manifest.reviews,
-        grouped=manifest.grouped,
-        published=published or Published(),
-        **count.totals(),
-    )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotators.conflict import ALL
 from pipeline.tally import likeliest, routed
 from pipeline.timeline import Lane, lanes
+from schemas.distributions import ALL
 from schemas.errors import UsageError
 from schemas.versions import ACCEPT, REJECT, REVIEW, picked
 

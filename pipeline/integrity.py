@@ -11,10 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.manifest import added
-from pipeline.shards import row_hash
 from schemas.errors import UsageError
 from schemas.manifest import MANIFEST, SUMS, Manifest, intact, read_manifest
+from schemas.row_hash import added, row_hash
 from schemas.whole import write_whole
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from annotators.conflict import ALL, category, divergence, said, tempered
 from pipeline.assess import AUDIO, DECISION, VIDEO, AssessSettings
 from pipeline.policy import RouteSettings
 from pipeline.temperature import FOLDS, Example, Temperature, cans, temperature
 from pipeline.threshold import Case, Threshold, matched, threshold
 from schemas.claims import Label
+from schemas.distributions import ALL, category, divergence, said, tempered
 from schemas.reviewed import LearnedFacts
 
 CONFLICT = "route.conflict"

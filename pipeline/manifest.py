@@ -10,14 +10,22 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from pipeline.card import CARD, card
+from pipeline.collect import facts
+from pipeline.croissant import CROISSANT, croissant
+from pipeline.integrity import write_sums
 from pipeline.plan import Plan
+from pipeline.report import REPORT, page
+from pipeline.shards import write_dead
 from pipeline.sources import SCAN, Found
 from pipeline.withdrawn import TAKEDOWN
+from schemas.dead_letters import counted
 from schemas.errors import UsageError
 from schemas.manifest import MANIFEST, Counts, Manifest, WrittenFile, latest, read_manifest, sealed
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter
 from schemas.reviewed import ReviewFacts
+from schemas.row_hash import added
 from schemas.versions import ACCEPT, FOLDERS, REJECT, REVIEW
 from schemas.whole import write_whole
 
@@ -45,18 +53,6 @@ def following(name: str) -> str:
     return f"{stem}{int(digits) + 1:0{len(digits)}d}" if digits else f"{name}-2"
 
 
-def generalised(reason: str) -> str:
-    """Return a reason without its numbers and without the name of a file, so that reasons can be counted."""
-    return re.sub(
-        r"[0-9]+([.][0-9]+)?", "…", re.sub(r"\Athe same bytes as .*, which", "the same bytes as another, which", reason)
-    )
-
-
-def added(total: int) -> str:
-    """Return a sum of sha256 hashes, modulo 2**256, as 64 hex digits: the same for the same hashes in any order."""
-    return f"{total % 2**256:064x}"
-
-
 def commit(  # noqa: PLR0913
     staging: Path,
     place: Path,
@@ -73,7 +69,6 @@ def commit(  # noqa: PLR0913
     Raises:
         UsageError: the place was taken while the build ran.
     """
-    from pipeline.shards import write_dead  # noqa: PLC0415
 
     letters = (*copies, *ledger.dead)
     write_dead(letters, staging / DEAD)
@@ -86,11 +81,6 @@ def finish(staging: Path, place: Path, manifest: Manifest) -> Manifest:
     Raises:
         UsageError: the place is taken.
     """
-    from pipeline.card import CARD, card  # noqa: PLC0415
-    from pipeline.croissant import CROISSANT, croissant  # noqa: PLC0415
-    from pipeline.facts import facts  # noqa: PLC0415
-    from pipeline.integrity import write_sums  # noqa: PLC0415
-    from pipeline.report import REPORT, page  # noqa: PLC0415
 
     write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
     found = facts(staging, manifest, place.name)
@@ -106,20 +96,6 @@ def finish(staging: Path, place: Path, manifest: Manifest) -> Manifest:
             raise UsageError(f"{place} was written by somebody else meanwhile; run the command again") from error
         shutil.move(staging, place)  # the work folder lies on another disk
     return manifest
-
-
-def counted(letters: Sequence[DeadLetter]) -> dict[str, int]:
-    """Return how many dead letters have each reason, the commonest first."""
-    reasons: dict[str, int] = {}
-    for letter in letters:
-        reason = f"{letter.step}: {generalised(letter.reason)}"
-        reasons[reason] = reasons.get(reason, 0) + 1
-    return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
-
-
-def letter_order(letter: DeadLetter) -> tuple[str, str, float, str]:
-    """Return by what dead letters are sorted."""
-    return letter.source_id, letter.file, letter.span.start if letter.span else -1.0, letter.clip_id or ""
 
 
 def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence[DeadLetter], ledger: Any) -> Manifest:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from annotators.conflict import ALL
 from annotators.store import WorkStore
 from label_studio.adjudication import Decision, ReviewSettings, decided
 from label_studio.answers import ANSWERS, REVIEWS, Answer, claims, load, person
@@ -17,6 +16,7 @@ from pipeline.assess import DECISION, assess
 from pipeline.policy import Judge
 from pipeline.withdrawn import NOTHING, Withdrawn
 from schemas.claims import Claim, Label, Review, Route, Text
+from schemas.distributions import ALL
 from schemas.provenance import Provenance, canonical, digest
 from schemas.record import Clip
 from schemas.versions import ACCEPT, REJECT, REVIEW

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from annotators import catalog
-from annotators.annotator import Annotator, configured
-from annotators.cutting import CutSettings
+from annotators.annotator import Annotator
+from annotators.media.cutting import CutSettings
+from annotators.models import catalog
+from annotators.registry import configured
 from label_studio.adjudication import ReviewSettings
 from pipeline.assess import AssessSettings
 from pipeline.duplicates import DuplicateSettings

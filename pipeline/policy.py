@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from annotators.conflict import ALL, DISAGREE, said
 from pipeline.assess import AssessSettings, assess
 from schemas.claims import Assessment, Conflict, Route
+from schemas.distributions import ALL, DISAGREE, said
 from schemas.errors import UsageError
 from schemas.provenance import Provenance, canonical
 from schemas.record import Clip

@@ -16,14 +16,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
-from pipeline.manifest import DEAD, added, counted, finish, letter_order
+from pipeline.manifest import DEAD, finish
 from pipeline.regrouped import GROUP, SPLIT, regrouped
-from pipeline.shards import parquet_writer, row_hash, write_dead
+from pipeline.shards import parquet_writer, write_dead
 from pipeline.sources import SCAN
 from pipeline.withdrawn import REASON, nameless, whole
+from schemas.dead_letters import counted, letter_order
 from schemas.manifest import Counts, Manifest, WrittenFile
 from schemas.provenance import digest
 from schemas.record import DeadLetter
+from schemas.row_hash import added, row_hash
 from schemas.versions import ACCEPT, FOLDERS, REJECT, REVIEW
 
 _MEDIA = "media"

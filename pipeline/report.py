@@ -19,11 +19,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from annotators.conflict import ALL
 from pipeline.gallery import CLIPS, MEDIA_BYTES, Choice, cards
 from pipeline.tally import AXIS, BINS, COLUMNS, Tally
 from pipeline.telling import told
 from pipeline.timeline import ticks
+from schemas.distributions import ALL
 from schemas.manifest import Manifest
 from schemas.spaces import space
 from schemas.splits import LINKS

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from annotators.models import fetch, used_by
-from annotators.packages import Packaged, extract
+from annotators.models.local import fetch
+from annotators.models.packages import Packaged, extract
+from annotators.registry import used_by
 from pipeline import build
 from pipeline.sources import AUDIO, TABLE, VIDEO
 from schemas.checked import checked

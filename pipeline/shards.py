@@ -14,12 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
-from pipeline.manifest import added
 from pipeline.plan import ReleaseSettings
 from schemas.arrow import media_columns, schema_of
 from schemas.claims import KeyFrame, MediaFile
-from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter
+from schemas.row_hash import added, row_hash
 
 # Cut points that depend on content alone, so that the Hub stores an unchanged clip once. So small that each picture, sound and
 # video has a page of its own: with the sizes that are recommended for small values (256 KiB to 1 MiB) pages of two or three clips
@@ -82,23 +81,6 @@ def write_dead(letters: Iterable[DeadLetter], place: Path) -> int:
         with parquet_writer(place, schema_of(DeadLetter)) as writer:
             writer.write_table(pa.Table.from_pylist(rows, schema=schema_of(DeadLetter)))
     return len(rows)
-
-
-def row_hash(row: dict[str, Any]) -> str:
-    """Return the hash of one row, media by their own hash."""
-    return digest(_hashable(row))
-
-
-def _hashable(value: Any) -> Any:
-    match value:
-        case bytes():
-            return hashlib.sha256(value).hexdigest()
-        case dict():
-            return {key: _hashable(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_hashable(inner) for inner in value]
-        case _:
-            return value
 
 
 def parquet_writer(place: Path, schema: pa.Schema) -> pq.ParquetWriter:

@@ -16,7 +16,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from annotators.child import called
+from annotators.media.processes import called
 from schemas.checked import checked
 from schemas.errors import ItemError, UsageError
 from schemas.record import DeadLetter, Stamp

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
-from annotators.conflict import ALL, said
-from pipeline.manifest import generalised
 from schemas.claims import Label
+from schemas.dead_letters import generalised
+from schemas.distributions import ALL, said
 from schemas.versions import ACCEPT, FOLDERS
 
 COLUMNS = ("actual", "requested", "labels", "assessments", "routes")

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from annotators import media as decoder
-from annotators import models
-from annotators.cutting import CutSettings, cut
+from annotators.media import decoder
+from annotators.media.cutting import CutSettings, cut
+from annotators.models import local
+from annotators.registry import used_by
 from schemas.values import Span
 from tests import accuracy_face as face
 from tests import accuracy_listen as listen
@@ -23,7 +24,7 @@ from tests import accuracy_look as look
 from tests import accuracy_voice as voice
 from tests import accuracy_words as text
 from tests import making
-from tests.annotators.test_media import SHAPES
+from tests.annotators.media.test_decoder import SHAPES
 
 SPAN = Span(start=2.013, end=6.731)
 
@@ -118,8 +119,8 @@ def cutting() -> None:
 
 
 if __name__ == "__main__":
-    for model in models.used_by("embedded"):
-        models.fetch(model)
+    for model in used_by("embedded"):
+        local.fetch(model)
     cutting()
     words()
     turns()

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from annotators import models
-from annotators.face_finding import Looker
-from annotators.face_tracks import Sample, track
-from annotators.faces_mediapipe import MediapipeFaces
-from annotators.labels_face_expression import FaceExpression, Reader, Sight
+from annotators.face.faces_mediapipe import MediapipeFaces
+from annotators.face.finding import Looker
+from annotators.face.labels_face_expression import FaceExpression, Reader, Sight
+from annotators.face.tracks import Sample, track
+from annotators.models import local
 from schemas.claims import FaceTrack
 from schemas.spaces import space
 from tests.media import media
@@ -156,7 +156,7 @@ def rows() -> list[Row]:
     expression = FaceExpression()
     faces = MediapipeFaces()
     for name in (*expression.model_names(), *faces.model_names()):
-        models.fetch(name)
+        local.fetch(name)
     reader, looker = expression.load("cpu"), faces.load("cpu")
     told = [(still, read(still, expression, reader, looker)) for still in STILLS]
     groups = {

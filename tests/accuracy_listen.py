@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from annotators import media as sound
-from annotators.turns_pyannote import PyannoteTurns
-from annotators.words_faster_whisper import FasterWhisperWords
+from annotators.media import decoder as sound
+from annotators.speech.turns_pyannote import PyannoteTurns
+from annotators.speech.words_faster_whisper import FasterWhisperWords
 from schemas.record import Origin, Source
 from tests.media import english, meetings
 

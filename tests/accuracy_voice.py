@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from annotators import models
+from annotators.models import local
 from annotators.training.voice_emodb import ALL, Corpus, Known, scores
 from tests.research import research
 
@@ -38,7 +38,7 @@ class Row:
 @cache
 def corpus() -> Corpus:
     """Return the features of all utterances."""
-    models.fetch("whisper-base")
+    local.fetch("whisper-base")
     return Corpus.read(research("emodb"))
 
 

@@ -2,7 +2,7 @@
 
 import csv
 
-from annotators.labels_words_minilm import MinilmWordLabels
+from annotators.text.labels_words_minilm import MinilmWordLabels
 from schemas.claims import Label, Language
 from schemas.record import Clip, Origin
 from schemas.spaces import space

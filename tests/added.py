@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from annotators import models
+from annotators.models import local
+from annotators.registry import used_by
 from tests.bench import Run, measure
 from tests.making import ffmpeg
 from tests.media import media
@@ -52,9 +53,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--sources", type=int, default=100)
     parser.add_argument("--new", type=int, default=1)
     args = parser.parse_args(argv)
-    for name in models.used_by("embedded"):
-        models.fetch(name)
-    whole = (Path(models.__file__).parent.parent / "pipeline" / "plans" / "embedded.toml").read_text()
+    for name in used_by("embedded"):
+        local.fetch(name)
+    whole = (Path(local.__file__).parent.parent / "pipeline" / "plans" / "embedded.toml").read_text()
     with tempfile.TemporaryDirectory() as folder:
         raw, alone, out = (Path(folder, name) for name in ("raw", "alone", "out"))
         plan, less = (Path(folder, f"{name}.toml") for name in ("plan", "less"))

@@ -12,9 +12,9 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from annotators import media
-from annotators.cutting import CutSettings, cut, cut_audio
-from annotators.shots_content import ContentShots
+from annotators.media import decoder
+from annotators.media.cutting import CutSettings, cut, cut_audio
+from annotators.scene.shots_content import ContentShots
 from pipeline.clips import Files, Wanted, _clip
 from pipeline.plan import read_plan
 from pipeline.segment import segment
@@ -39,7 +39,7 @@ def loop(raw: Path, out: Path) -> int:
     for found in find(raw)[0]:
         path = Path(found.path)
         try:
-            info = media.probe(path)
+            info = decoder.probe(path)
         except ItemError:
             continue
         streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
@@ -69,7 +69,7 @@ def cuts(source, info, plan, out):
 def shots(path: Path, out: Path) -> int:
     """Find the shots of a video and cut each out; return how many."""
     out.mkdir(parents=True, exist_ok=True)
-    info = media.probe(path)
+    info = decoder.probe(path)
     edges = [0.0, *ContentShots().cuts(path), info.duration]
     spans = [Span(start=start, end=end) for start, end in pairwise(edges)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # as the build does: one encoder per core

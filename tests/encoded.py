@@ -3,9 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from annotators import media
-from annotators.fingerprints_chromaprint import ChromaprintFingerprints
-from annotators.fingerprints_phash import PhashFingerprints
+from annotators.media import decoder
+from annotators.scene.fingerprints_chromaprint import ChromaprintFingerprints
+from annotators.scene.fingerprints_phash import PhashFingerprints
 from schemas.claims import Fingerprint
 from schemas.record import Origin, Source
 
@@ -33,7 +33,7 @@ def encoded(path: Path, way: str, folder: Path) -> Path | None:
     """Return the film encoded that way, None where it has no sound to give."""
     suffix, before, after = WAYS[way]
     out = folder / f"{path.stem}-{list(WAYS).index(way)}.{suffix}"
-    if way == "without picture" and media.probe(path).audio is None:
+    if way == "without picture" and decoder.probe(path).audio is None:
         return None
     inputs = ["-i", path, *before, "-map", "0:v", "-map", "1:a"] if way == "other sound" else [*before, "-i", path]
     if not out.exists():
@@ -44,7 +44,7 @@ def encoded(path: Path, way: str, folder: Path) -> Path | None:
 
 def prints(path: Path) -> tuple[Fingerprint, ...]:
     """Return the fingerprints of a film."""
-    info = media.probe(path)
+    info = decoder.probe(path)
     streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
     origin = Origin(source_id="0" * 16, sha256="0" * 64, file=path.name, duration=info.duration, streams=streams)
     record = Source(source=origin, path=str(path))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from annotators.impression import impression
-from annotators.rationale_composed import ComposedRationale
+from annotators.rationale.composed import ComposedRationale
+from annotators.verbalize import impression
 from pipeline.policy import Judge
 from schemas.claims import Cue, Label
 from schemas.record import Clip

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from annotators.packages import Packaged, download
+from annotators.models.packages import Packaged, download
 from schemas.cache import cache as folder
 
 TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text())

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from annotators.cutting import CutSettings, cut
-from annotators.face_finding import SHAPES
-from annotators.probing import probe
+from annotators.face.finding import SHAPES
+from annotators.media.cutting import CutSettings, cut
+from annotators.media.probing import probe
 from schemas.claims import FaceTrack, KeyFrame, MediaFile
 from schemas.record import Clip, Origin
 from schemas.values import Box, Span

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from annotators import models
-from annotators.annotator import ENTRY_POINTS
-from annotators.faces_mediapipe import MediapipeFaces
+from annotators.face.faces_mediapipe import MediapipeFaces
+from annotators.models import local
+from annotators.registry import ENTRY_POINTS
 from pipeline.build import parser
 from pipeline.plan import shipped
 from schemas.record import Clip
@@ -50,7 +50,7 @@ def test_the_annotator_of_ones_own_works(tmp_path):
     (library / "lab.py").write_text(code)
     faces = MediapipeFaces()
     for model in faces.model_names():
-        models.fetch(model)
+        local.fetch(model)
     mine, out = tmp_path / "mine.toml", tmp_path / "out"
     mine.write_text(f'[[annotators]]\nname = "{faces.name}"\n{plan}')
     making.ffmpeg("-i", media("speech"), "-t", 3, raw / "a.mp4")

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save_file
 
-from annotators.expression_net import RANGE
+from annotators.face.expression_net import RANGE
 from schemas.errors import UsageError
 
 SHA256 = "9a9840f2cf1f4c7eab95f197512569345c00d2426754d4608b92af30e0300f3d"

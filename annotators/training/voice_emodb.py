@@ -18,10 +18,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from annotators import media, models
+from annotators.media import decoder
+from annotators.models import local
 from annotators.training.logistic import fit_logistic, fit_temperature
-from annotators.voice_features import COUNT, Ear
-from annotators.voice_head import SPACE, Head, Usual, known
+from annotators.voice.features import COUNT, Ear
+from annotators.voice.head import SPACE, Head, Usual, known
 from schemas.errors import UsageError
 from schemas.spaces import space
 
@@ -58,13 +59,13 @@ class Corpus:
         Raises:
             UsageError: there are none, or one of them has no voice.
         """
-        ear, labels = Ear.load(models.path("whisper-base")), space(SPACE).labels
+        ear, labels = Ear.load(local.path("whisper-base")), space(SPACE).labels
         files = sorted(folder.glob("*.flac"))
         if not files:
             raise UsageError(f"--data {folder}: no utterances (*.flac) there")
         rows = []
         for file in files:
-            features = ear.features(media.audio(file))
+            features = ear.features(decoder.audio(file))
             if features is None:
                 raise UsageError(f"--data {folder}: no voice in {file.name}")
             rows.append(features)

@@ -23,8 +23,9 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn.utils import parametrize
 
-from annotators import minilm, models
-from annotators.reading import groups
+from annotators.models import local
+from annotators.text import minilm
+from annotators.text.goemotions import groups
 from schemas.spaces import space
 
 RANK, SCALE, LONGEST = 32, 2.0, 64
@@ -105,7 +106,7 @@ def train(found: Sequence[Row], tokenizer: object, epochs: int, rate: float) -> 
     """Return the trained model."""
     torch.manual_seed(0)
     chance = random.Random(0)  # noqa: S311 - the order of batches is no secret
-    model = minilm.WordsHead(minilm.encoder(models.path("minilm-l6")), len(LABELS))
+    model = minilm.WordsHead(minilm.encoder(local.path("minilm-l6")), len(LABELS))
     trained = adapted(model)
     encoded = [one.ids for one in tokenizer.encode_batch([row.text for row in found])]  # type: ignore[attr-defined]
     optimizer = torch.optim.AdamW(
@@ -200,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
-    tokenizer = minilm.tokenizer(models.path("minilm-l6"), LONGEST)
+    tokenizer = minilm.tokenizer(local.path("minilm-l6"), LONGEST)
     found = rows(args.data / "train.tsv")[: args.rows]
     model = train([row for row in found if not row.kept_apart], tokenizer, args.epochs, args.rate)
     into, heat, told = groups(), 1.0, {}

@@ -1,6 +1,6 @@
 import pytest
 
-from annotators import packages
+from annotators.models import packages
 from tests.annotators.index import serving
 
 

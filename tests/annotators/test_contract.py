@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from annotators import media as decoder
-from annotators import models
-from annotators.annotator import configured, registered
-from annotators.cutting import CutSettings, cut, cut_audio
+from annotators.media import decoder
+from annotators.media.cutting import CutSettings, cut, cut_audio
+from annotators.models import local
+from annotators.registry import configured, registered
 from pipeline.annotate import _answers
 from pipeline.plan import read_plan
 from schemas.claims import MediaFile
@@ -35,7 +35,7 @@ def before(tmp_path_factory):
     told = {}
     for annotator in plan.annotators:
         for model in annotator.model_names():
-            models.fetch(model)
+            local.fetch(model)
         if annotator.scope != "source" and isinstance(record, Source):
             record = clip_of(record, info, tmp_path_factory.mktemp("clip"))
         model = annotator.load("cpu")

@@ -9,7 +9,8 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
-from annotators import models
+from annotators.models import local
+from annotators.registry import used_by
 from label_studio.answers import ANSWERS, REVIEWS, load
 from label_studio.queue import projects
 from schemas.manifest import read_manifest
@@ -30,8 +31,8 @@ def build(raw, out):
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory):
-    for name in models.used_by("embedded"):
-        models.fetch(name)
+    for name in used_by("embedded"):
+        local.fetch(name)
     folder = tmp_path_factory.mktemp("raw")
     shutil.copy(media("speech"), folder / "speech.mp4")
     return folder

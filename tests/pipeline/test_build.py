@@ -17,7 +17,8 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 
-from annotators import models
+from annotators.models import local
+from annotators.registry import used_by
 from label_studio.answers import ANSWERS, REVIEWS, Answer, Given, write
 from pipeline.build import main
 from pipeline.report import REPORT
@@ -46,8 +47,8 @@ def finished(process):
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory):
     """Two videos with faces, one sound, and what goes wrong in a real folder."""
-    for name in models.used_by("embedded"):
-        models.fetch(name)
+    for name in used_by("embedded"):
+        local.fetch(name)
     folder = tmp_path_factory.mktemp("raw")
     shutil.copy(media("speech"), folder / HOSTILE)
     (folder / "deep").mkdir()

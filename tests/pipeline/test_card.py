@@ -17,10 +17,11 @@ from huggingface_hub import DatasetCard
 from scipy.stats import beta
 
 from pipeline.card import CARD, card, main
+from pipeline.collect import facts
 from pipeline.counting import SHOWN, VALUES, Count
 from pipeline.crediting import measurements
 from pipeline.croissant import CROISSANT, croissant
-from pipeline.facts import CardFacts, Published, facts
+from pipeline.facts import CardFacts, Published
 from pipeline.plan import read_plan
 from schemas.manifest import MANIFEST, read_manifest
 from schemas.record import Clip
@@ -259,7 +260,7 @@ def test_groups_are_counted_whatever_their_decision(said, every):
 
 
 def test_models_come_with_hash_and_licence_and_what_was_measured_of_them(said, place):
-    table = tomllib.loads(files("annotators").joinpath("models.toml").read_text())
+    table = tomllib.loads(files("annotators.models").joinpath("models.toml").read_text())
     licences = {model["name"]: model["licence"] for model in table["models"]}
     authors = read_manifest(place).plan["annotators"]
     models, accuracy, learned = tables(said["Models"])

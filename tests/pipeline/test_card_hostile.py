@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pipeline.card import card
+from pipeline.collect import facts
 from pipeline.croissant import croissant
-from pipeline.facts import CostFacts, Published, facts
+from pipeline.facts import CostFacts, Published
 from pipeline.markdown import LONGEST, code, escaped, plain
 from schemas.manifest import read_manifest
 from schemas.reviewed import LearnedFacts

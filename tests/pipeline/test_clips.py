@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotators.cutting import CutSettings
-from annotators.shots_content import ContentShots
+from annotators.media.cutting import CutSettings
+from annotators.scene.shots_content import ContentShots
 from pipeline.annotate import Bench, spoken_by
 from pipeline.clips import CutClips, Probe, Wanted, clip_id, transcript
 from pipeline.segment import Request

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from pipeline.collect import facts
 from pipeline.croissant import CROISSANT, VERSION, croissant
 from pipeline.croissant_fields import described
-from pipeline.facts import Published, facts
+from pipeline.facts import Published
 from pipeline.plan import read_plan
 from schemas.manifest import read_manifest
 from schemas.record import Clip

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from annotators import models
+from annotators.models import local
 from pipeline.assemble import Index, Ref
 from pipeline.duplicates import DuplicateSettings
 from pipeline.grouping import GroupSettings, grouped
@@ -153,7 +153,7 @@ def test_a_build_keeps_a_scene_once_and_leaves_splits_as_they_were_when_a_source
     plan.write_text(PLAN)
     for annotator in read_plan(str(plan)).annotators:
         for name in annotator.model_names():
-            models.fetch(name)
+            local.fetch(name)
     finished(build(raw, out, "--plan", plan))
     told = json.loads((out / "v1/manifest.json").read_text())
     copies = [row for row in rows(out / "v1") if row["source"]["file"] == again.name]

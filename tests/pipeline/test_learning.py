@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotators.conflict import category, divergence, tempered
 from label_studio.adjudication import ReviewSettings, decided
 from pipeline.assess import AssessSettings
 from pipeline.learning import CONFLICT, Judged, Learned, apply, changed, learn
 from pipeline.policy import RouteSettings, draw
 from schemas.claims import Label
+from schemas.distributions import category, divergence, tempered
 from tests.label_studio.reviewers import LABELS, crema_d
 
 ASSESS, ROUTE = AssessSettings(), RouteSettings(audit=0.2)

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from annotators.conflict import ALL
 from label_studio.adjudication import ReviewSettings
 from label_studio.answers import Answer, Given, person
 from pipeline.assess import AssessSettings
 from pipeline.people import authors, settled, told
 from pipeline.policy import Judge, RouteSettings
 from schemas.claims import Label
+from schemas.distributions import ALL
 from schemas.spaces import space
 from tests.reported import clip
 

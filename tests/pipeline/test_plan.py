@@ -2,7 +2,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from annotators import annotator
+from annotators import registry
 from pipeline.plan import read_plan, shipped
 from schemas.errors import UsageError
 
@@ -63,6 +63,6 @@ def test_the_hash_changes_with_a_setting_and_not_with_a_comment(tmp_path):
     ("target", "says"), [("nosuch:X", "cannot be imported"), ("schemas:Nope", "cannot"), ("schemas.values:Span", "subclass")]
 )
 def test_an_entry_point_that_leads_nowhere_is_named(tmp_path, monkeypatch, target, says):
-    monkeypatch.setattr(annotator, "registered", lambda: {"a.b": EntryPoint("a.b", target, annotator.ENTRY_POINTS)})
+    monkeypatch.setattr(registry, "registered", lambda: {"a.b": EntryPoint("a.b", target, registry.ENTRY_POINTS)})
     with pytest.raises(UsageError, match=rf"a\.b.*{says}"):
         read_plan(written(tmp_path, "[[annotators]]\nname = 'a.b'\n"))

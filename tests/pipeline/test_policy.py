@@ -146,7 +146,7 @@ def votes():
 
 
 def test_the_categories_of_real_votes_are_those_of_an_independent_count():
-    from annotators.conflict import category
+    from schemas.distributions import category
 
     _, majority = votes()
     ours = Counter(category(*(vote.split(":") for vote in one)) for one in majority.values() if ":" not in "".join(one))

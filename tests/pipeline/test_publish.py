@@ -8,8 +8,8 @@ from itertools import count
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.shards import row_hash
 from schemas.manifest import MANIFEST, SUMS, intact, read_manifest
+from schemas.row_hash import row_hash
 from tests.hub import Server
 from tests.hub_store import OTHERS, TOKEN, File, Repo, spoilt
 from tests.published import REPO, Publisher, licensed, loaded

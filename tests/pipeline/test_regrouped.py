@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.card import card
-from pipeline.facts import facts
+from pipeline.collect import facts
 from pipeline.integrity import damages
 from pipeline.listing import shown
 from pipeline.policy import SPENT

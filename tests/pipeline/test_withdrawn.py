@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pipeline.annotate import Bench
 from pipeline.assemble import Identify, Index, keep, listed
 from pipeline.build import parser as build_parser
-from pipeline.manifest import counted
 from pipeline.people import People
 from pipeline.sources import find
 from pipeline.withdrawn import (
@@ -27,6 +26,7 @@ from pipeline.withdrawn import (
     sifted,
     write,
 )
+from schemas.dead_letters import counted
 from schemas.errors import UsageError
 from schemas.record import DeadLetter
 from schemas.values import Span

@@ -1,0 +1,85 @@
+"""Faces of a clip: where they are, how they are turned, what they do, and the stills worth keeping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from annotators.annotator import Annotator
+from annotators.face.finding import Looker
+from annotators.face.key_frames import Album, best_face, expression_peak
+from annotators.face.tracks import Run, fitted, lasting, link, track
+from annotators.media import decoder
+from annotators.models import local
+from schemas.claims import Claim, KeyFrame, MediaFile
+from schemas.record import Clip
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediapipeFaces(Annotator[Clip, Looker]):
+    """YuNet + FaceLandmarker at `rate` Hz, joined into tracks F0, F1, … from the largest down.
+
+    A clip without picture or without faces gets no claim. Samples without a mesh are left out of a track that has meshes in at
+    least `fitted_share` of its samples; other tracks keep their boxes and have no pose and no blendshapes.
+    """
+
+    name: ClassVar[str] = "faces.mediapipe"
+    version: ClassVar[str] = "1+mediapipe-1.2"
+    requires: ClassVar[tuple[str, ...]] = ("video",)
+    provides: ClassVar[tuple[str, ...]] = ("faces", "frames")
+
+    model: str = "face-landmarker"
+    finder_model: str = "yunet-int8"
+    rate: float = 12.0
+    """Samples per second; lips need 10 or more."""
+    search: int = 640
+    """Pixels along the longer side of the picture in which faces are searched."""
+    certain: float = 0.6
+    """Least score of the finder, 0 to 1."""
+    smallest: float = 0.04
+    """Least height of a face, in frame heights."""
+    most: int = 6
+    """Most faces per picture, largest first."""
+    gap: float = 0.5
+    """Longest time in seconds that a face may be lost and still be the same track."""
+    shortest: float = 0.4
+    """Least seconds' worth of samples of a track."""
+    fitted_share: float = 0.3
+    """Least share of samples with a mesh for a track to have pose and blendshapes."""
+    portraits: int = 2
+    """How many tracks give stills."""
+    still_width: int = 1280
+    """Widest still in pixels; also the width to which wider pictures are scaled before anything else."""
+
+    def load(self, device: str) -> Looker:
+        """Return the models; they run on the CPU whatever the device."""
+        return Looker.load(local.path(self.finder_model), local.path(self.model), self.search, self.certain)
+
+    def annotate(self, model: Looker, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
+        """Return tracks, then key frames, per clip."""
+        return [self._one(model, record) for record in records]
+
+    def _one(self, model: Looker, record: Clip) -> tuple[Claim, ...]:
+        if record.video is None or record.video.path is None:
+            return ()
+        album, looks = Album(), []
+        for frame in decoder.frames(Path(record.video.path), self.rate, width=self.still_width):
+            faces = model.look(frame.image, self.smallest, self.most)
+            if faces:
+                album.offer(frame.time, frame.image)
+                looks.append((frame.time, faces))
+        runs = [fitted(run, self.fitted_share) for run in lasting(link(looks, self.gap), self.rate, self.shortest)]
+        tracks = [track(run, f"F{number}", self.rate, self.key) for number, run in enumerate(runs)]
+        stills = album.stills()
+        frames = [frame for number, run in enumerate(runs[: self.portraits]) for frame in self._frames(f"F{number}", run, stills)]
+        return (*tracks, *frames)
+
+    def _frames(self, name: str, run: Run, stills: dict[float, bytes]) -> Iterator[KeyFrame]:
+        pictured = tuple(sample for sample in run if sample.time in stills)
+        chosen = {"best_face": best_face(pictured), "expression_peak": expression_peak(pictured)} if pictured else {}
+        for kind, sample in chosen.items():
+            if sample is not None:
+                image = MediaFile(bytes=stills[sample.time])
+                yield KeyFrame(by=self.key, kind=kind, time=sample.time, track=name, image=image)

@@ -1,0 +1,117 @@
+"""Faces of single pictures joined over time. Pure: no picture is looked at here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from annotators.face.finding import Face
+from schemas.claims import FaceTrack
+from schemas.values import Box, Span
+
+_IOU, _DRIFT, _GROWTH = 0.2, 0.7, 2.0
+_HEAD, _FULL = 0.4, 0.12
+"""Face heights per frame height: from a head that fills the frame with its shoulders, and below which a standing person fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One face at one time, in seconds."""
+
+    time: float
+    face: Face
+
+
+Run = tuple[Sample, ...]
+
+
+def link(looks: Sequence[tuple[float, tuple[Face, ...]]], gap: float) -> list[Run]:
+    """Return one run of samples per face, from what was seen at each time in order.
+
+    A face goes on from the nearest run whose last box overlaps or lies close with a like size, at most `gap` seconds ago.
+    """
+    runs: list[list[Sample]] = []
+    for time, faces in looks:
+        pairs = sorted(
+            (cost, run, face)
+            for run, samples in enumerate(runs)
+            if time - samples[-1].time <= gap + 1e-6
+            for face, seen in enumerate(faces)
+            if (cost := _cost(samples[-1].face.box, seen.box)) is not None
+        )
+        went_on: set[int] = set()
+        taken: set[int] = set()
+        for _, run, face in pairs:
+            if run not in went_on and face not in taken:
+                went_on.add(run)
+                taken.add(face)
+                runs[run].append(Sample(time=time, face=faces[face]))
+        runs += [[Sample(time=time, face=seen)] for face, seen in enumerate(faces) if face not in taken]
+    return [tuple(run) for run in runs]
+
+
+def lasting(runs: Sequence[Run], rate: float, shortest: float) -> list[Run]:
+    """Return the runs seen for at least `shortest` seconds' worth of samples, largest mean face first."""
+    kept = [run for run in runs if len(run) >= max(2, math.ceil(shortest * rate - 1e-6))]
+    return sorted(kept, key=lambda run: (-area(run), run[0].time, run[0].face.box.x))
+
+
+def fitted(run: Run, share: float) -> Run:
+    """Return the samples that have a mesh, where at least `share` of them do; else the run as it is."""
+    meshes = tuple(sample for sample in run if sample.face.mesh is not None)
+    return meshes if len(meshes) >= max(2, share * len(run)) else run
+
+
+def has_mesh(run: Run) -> bool:
+    """Tell whether every sample has a mesh."""
+    return all(sample.face.mesh is not None for sample in run)
+
+
+def area(run: Run) -> float:
+    """Return the mean share of the frame that the face covers, 0 to 1."""
+    return sum(sample.face.box.area for sample in run) / len(run)
+
+
+def view(run: Run) -> str:
+    """Return head, half or full, from the median height of the face in the frame."""
+    heights = sorted(sample.face.box.height for sample in run)
+    height = heights[len(heights) // 2]
+    if height >= _HEAD:
+        return "head"
+    return "half" if height >= _FULL else "full"
+
+
+def track(run: Run, name: str, rate: float, by: str) -> FaceTrack:
+    """Return the claim; series that need a mesh are empty where the run has samples without one.
+
+    The span ends with the last sample: what comes before the next one was not looked at.
+    """
+    meshes = [sample.face.mesh for sample in run if sample.face.mesh is not None] if has_mesh(run) else []
+    return FaceTrack(
+        by=by,
+        track=name,
+        span=Span(start=run[0].time, end=run[-1].time),
+        rate=rate,
+        view=view(run),
+        area=area(run),
+        times=tuple(sample.time for sample in run),
+        boxes=tuple(sample.face.box for sample in run),
+        scores=tuple(sample.face.score for sample in run),
+        yaw=tuple(mesh.yaw for mesh in meshes),
+        pitch=tuple(mesh.pitch for mesh in meshes),
+        roll=tuple(mesh.roll for mesh in meshes),
+        blendshapes=tuple(mesh.shapes for mesh in meshes),
+    )
+
+
+def _cost(last: Box, now: Box) -> float | None:
+    """Return how far two boxes are apart (0: the same), None where they cannot be one face."""
+    size = max(last.width, now.width), max(last.height, now.height)
+    across = abs(last.x + last.width / 2 - now.x - now.width / 2) / size[0]
+    down = abs(last.y + last.height / 2 - now.y - now.height / 2) / size[1]
+    grown = max(last.height, now.height) / min(last.height, now.height)
+    iou = last.iou(now)
+    if iou < _IOU and (math.hypot(across, down) > _DRIFT or grown > _GROWTH):
+        return None
+    return 1 - iou + math.hypot(across, down)

@@ -1,0 +1,164 @@
+"""Cut a span out of a source, ready to be reviewed: constant frame rate, picture and sound equally long and in step.
+
+A clip begins with the picture that stands at the start of its span. Where that picture came less than one frame earlier, clip and
+sound begin with it: picture and sound then stay in step to the sample instead of to the frame, and `Cut.actual` says so.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import ffmpeg
+from pydantic import Field
+
+from annotators.media import decoder, processes
+from annotators.media.probing import STANDARD, MediaInfo, VideoStream, probe, shown_at
+from schemas.errors import ItemError
+from schemas.values import Span
+
+SMOOTH = Fraction(25)
+"""Lowest rate, in Hz, of a clip whose source has a variable one: pictures move by half a frame at most, 20 ms."""
+# Nothing that depends on the machine, the day or the build of ffmpeg goes into a file.
+_EXACT: Mapping[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact", "flags": "+bitexact"}
+
+
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutSettings:
+    """How clips are written."""
+
+    mode: Literal["exact", "copy"] = "exact"
+    """exact: re-encoded, right to the frame; copy: streams as they are, from the key frame before the span."""
+    crf: Annotated[int, Field(ge=0, le=51)] = 20
+    preset: Preset = "veryfast"
+    max_rate: Annotated[float, Field(gt=0)] = 60.0
+    """Highest frame rate of a clip, in Hz."""
+    threads: Annotated[int, Field(ge=1)] = 1
+    """Of the encoder; a clip is short, and several are cut at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What was cut."""
+
+    actual: Span
+    """In source time."""
+    fps: float
+    frames: int
+    width: int
+    height: int
+
+
+def cut(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSettings) -> Cut:
+    """Write the span of a source with a picture to `out` (MP4), whole or not at all.
+
+    Raises:
+        ItemError: the source has no picture there, or ffmpeg cannot decode it.
+    """
+    video = info.video
+    if video is None:
+        raise ItemError("it has no picture")
+    if span.end <= video.start or span.start >= video.end:
+        raise ItemError(f"there is no picture between {span.start:.2f} s and {span.end:.2f} s")
+    with _beside(out) as made:
+        if settings.mode == "copy":
+            return _copy(path, info, video, span, made)
+        return _exact(path, info, span, made, settings)
+
+
+def cut_audio(path: Path, info: MediaInfo, span: Span, out: Path, rate: int = 16000) -> None:
+    """Write the sound of a span to `out` (FLAC, mono), to the sample: round(duration * rate) of them.
+
+    Raises:
+        ItemError: the source has no sound, or ffmpeg cannot decode it.
+    """
+    count = round(span.duration * rate)
+    sound = decoder.sounds(path, info, span.start).filter("atrim", end=span.duration + 0.1)
+    sound = sound.filter("aresample", rate).filter("apad", whole_len=count).filter("atrim", end_sample=count)
+    with _beside(out) as made:
+        output = sound.output(processes.url(made), ac=1, ar=rate, acodec="flac", sample_fmt="s16", format="flac", **_EXACT)
+        processes.convert(path, output.get_args())
+
+
+def constant_rate(video: VideoStream, highest: float) -> Fraction:
+    """Return the frame rate that a clip of this stream gets."""
+    rate = video.rate
+    if not video.constant:
+        least = max(rate * Fraction(999, 1000), SMOOTH)
+        rate = next((standard for standard in STANDARD if standard >= least), STANDARD[-1])
+    while rate > highest:
+        rate /= 2
+    return rate.limit_denominator(1001)
+
+
+def _exact(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSettings) -> Cut:
+    if info.video is None:
+        raise ItemError("it has no picture")
+    rate = constant_rate(info.video, settings.max_rate)
+    key, since = shown_at(path, info, span.start)
+    start = since if since is not None and since >= 0.0 and span.start - since < 1 / rate else span.start
+    count = max(1, round((span.end - start) * rate))
+    seconds = float(count / rate)
+    width, height = info.video.width, info.video.height
+    picture = decoder.pictures(path, info, key, start).filter("fps", fps=str(rate), round="near", start_time=0)
+    # A picture that ends before the sound stands still until the end, as players show it.
+    # The end comes from the filters: a limit on the encoder's frames would stop the sound before its last packets are out.
+    picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=count)
+    picture = picture.filter("scale", width, height).filter("setsar", 1)
+    streams = [picture.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")]
+    if info.audio is not None:
+        sound = decoder.sounds(path, info, start, mono=info.audio.channels == 1).filter("atrim", end=seconds + 0.1)
+        streams.append(sound.filter("apad", whole_dur=seconds).filter("atrim", end=seconds))
+    args = ffmpeg.output(*streams, processes.url(out), **_coded(info, rate, settings)).get_args()
+    if processes.convert(path, args) != count:
+        raise ItemError(f"there is no picture between {span.start:.2f} s and {span.end:.2f} s")
+    actual = Span(start=round(start, 6), end=round(start + seconds, 6))
+    return Cut(actual=actual, fps=round(float(rate), 6), frames=count, width=width + width % 2, height=height + height % 2)
+
+
+def _coded(info: MediaInfo, rate: Fraction, settings: CutSettings) -> dict[str, Any]:
+    sound = {"acodec": "aac", "audio_bitrate": "128k", "ar": 48000, "ac": min(2, info.audio.channels)} if info.audio else {}
+    return {
+        "vcodec": "libx264",
+        "pix_fmt": "yuv420p",
+        "crf": settings.crf,
+        "preset": settings.preset,
+        "r": str(rate),
+        "video_track_timescale": rate.numerator if rate.numerator >= 1000 else rate.numerator * 1000,
+        "movflags": "+faststart",
+        "format": "mp4",
+        "threads": settings.threads,
+        **sound,
+        **_EXACT,
+    }
+
+
+def _copy(path: Path, info: MediaInfo, video: VideoStream, span: Span, out: Path) -> Cut:
+    key, _ = shown_at(path, info, span.start)
+    source = ffmpeg.input(processes.url(path), **processes.ONE_FILE, ss=key)
+    streams = [source[str(stream.index)] for stream in (video, info.audio) if stream is not None]
+    flags = {"codec": "copy", "format": "mp4", "movflags": "+faststart", **_EXACT}
+    count = processes.convert(path, ffmpeg.output(*streams, processes.url(out), t=span.end - key, **flags).get_args())
+    made = probe(out)
+    if made.video is None:
+        raise ItemError(f"there is no picture between {key:.2f} s and {span.end:.2f} s")
+    actual = Span(start=round(key, 6), end=round(key + made.duration, 6))
+    fps = round(float(made.video.rate), 6)
+    return Cut(actual=actual, fps=fps, frames=count, width=made.video.width, height=made.video.height)
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """Hand out a place beside `out` to write to; what lies there takes the name `out` when the block ends well."""
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".cut-") as folder:
+        made = Path(folder) / "made"
+        yield made
+        made.replace(out)

@@ -1,0 +1,163 @@
+"""The only decoder: what a file holds, its sound as samples, its pictures as frames.
+
+Time 0 is the start of the container (its earliest stream); every time is a presentation time from there, so late audio, edit
+lists, variable frame rate and rotation are already accounted for. ffmpeg keeps the clock of the container (`-copyts`) and the
+filters subtract its start: left alone, ffmpeg moves time 0 to the first stream in use where the container is MPEG-TS.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import numpy as np
+import numpy.typing as npt
+
+from annotators.media import processes
+from annotators.media.probing import JITTER, AudioStream, MediaInfo, VideoStream, probe, shown_at
+from schemas.errors import ItemError
+from schemas.values import Span
+
+__all__ = ["AudioStream", "Frame", "MediaInfo", "VideoStream", "audio", "frames", "pictures", "probe", "sounds", "still"]
+
+CACHE_BYTES = 256 * 2**20
+_THREADS = 2
+"""Of a decoder: fixed, so that a machine with more cores gives the same pictures of damaged media."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture at one time."""
+
+    time: float
+    image: npt.NDArray[np.uint8]
+    """RGB, height x width x 3."""
+
+
+def audio(path: Path, span: Span | None = None, rate: int = 16000) -> npt.NDArray[np.float32]:
+    """Return the sound as mono samples in [-1, 1]; sample k is at time k / rate (from the start of `span`).
+
+    The last whole files that were asked for are kept, so that annotators in one process decode once.
+
+    Raises:
+        ItemError: there is no sound, or it cannot be decoded.
+    """
+    whole = _CACHE.get(path, rate)
+    if span is None:
+        return whole
+    return whole[round(span.start * rate) : round(span.end * rate)]
+
+
+def frames(path: Path, rate: float, span: Span | None = None, width: int | None = None) -> Iterator[Frame]:
+    """Yield the picture shown at each k / rate seconds (from the start of `span`), scaled down to `width` pixels if wider.
+
+    Times before the first picture are left out.
+
+    Raises:
+        ItemError: there is no picture, or it cannot be decoded.
+    """
+    info = probe(path)
+    video = info.video
+    if video is None:
+        raise ItemError("it has no picture")
+    start = span.start if span else 0.0
+    wide = min(width or video.width, video.width)
+    high = max(1, round(video.height * wide / video.width))
+    key = shown_at(path, info, start)[0] if start > 0.0 else 0.0
+    picture = pictures(path, info, key, start + JITTER / 2).filter("fps", fps=rate, round="up", start_time=0)
+    picture = picture.filter("scale", wide, high, flags="area")
+    limit = {"frames:v": max(1, math.ceil(round(span.duration * rate, 6)))} if span else {}
+    args = picture.output("pipe:", format="rawvideo", pix_fmt="rgb24", threads=1, **limit).get_args()
+    first = video.start - 1.0 / float(video.rate)
+    with processes.running(path, args) as pipe:
+        size, k = wide * high * 3, 0
+        while len(data := pipe.read(size)) == size:
+            time = start + k / rate
+            if time >= first:
+                yield Frame(time, np.frombuffer(data, np.uint8).reshape(high, wide, 3))
+            k += 1
+
+
+def still(image: npt.NDArray[np.uint8]) -> bytes:
+    """Return an RGB image as JPEG of quality 90."""
+    import cv2  # noqa: PLC0415
+
+    done, data = cv2.imencode(".jpg", np.ascontiguousarray(image[:, :, ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 90])
+    if not done:
+        raise ItemError("a still could not be encoded")
+    return bytes(data)
+
+
+def pictures(path: Path, info: MediaInfo, key: float, zero: float) -> Any:
+    """Return the pictures from the key frame at `key` on as a filter stream whose time 0 is `zero`."""
+    if info.video is None:
+        raise ItemError("it has no picture")
+    seek = {"ss": key} if key > 0.0 else {}
+    # Not accurate: a picture that came before `zero` and still stands there must survive. No reinit: a picture that changes its
+    # size half-way would start the filters, and with them the clock, again.
+    options = {**processes.ONE_FILE, **seek, "noaccurate_seek": None, "copyts": None, "reinit_filter": 0, "threads": _THREADS}
+    stream = ffmpeg.input(processes.url(path), **options)[str(info.video.index)]
+    return stream.filter("settb", "1/1000000").filter("setpts", f"PTS-{info.origin + zero:.6f}/TB")
+
+
+def sounds(path: Path, info: MediaInfo, start: float, mono: bool = True) -> Any:
+    """Return the sound from `start` on as an ffmpeg stream whose time 0 is `start`, with silence where the track has none."""
+    if info.audio is None:
+        raise ItemError("it has no sound")
+    # A second more than needed: a codec is not itself right after a seek.
+    seek = {"ss": start - 1.0, "noaccurate_seek": None} if start > 1.0 else {}
+    stream = ffmpeg.input(processes.url(path), **processes.ONE_FILE, **seek, copyts=None)[str(info.audio.index)]
+    stream = stream.filter("asetpts", f"PTS-{info.origin + start:.6f}/TB").filter("atrim", start=0)
+    # Channels that are summed must not exceed 1: ffmpeg sees to that by itself for whole numbers only.
+    filled = {"async": 1, "first_pts": 0, "min_hard_comp": 0.02, "rematrix_maxval": 1.0}
+    return stream.filter("aresample", **filled).filter("aformat", channel_layouts="mono" if mono else "mono|stereo")
+
+
+class _Sounds:
+    """The sound of the last few files, by how many bytes they take."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, int, int], npt.NDArray[np.float32]] = OrderedDict()
+        self._busy: dict[tuple[str, int, int], threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, path: Path, rate: int) -> npt.NDArray[np.float32]:
+        probe(path)  # raises where the file is gone
+        key = (str(path), path.stat().st_mtime_ns, rate)
+        with self._lock:
+            alone = self._busy.setdefault(key, threading.Lock())
+        with alone:
+            if (samples := self._find(key)) is None:
+                samples = _decode(path, rate)
+                self._keep(key, samples)
+        return samples
+
+    def _find(self, key: tuple[str, int, int]) -> npt.NDArray[np.float32] | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def _keep(self, key: tuple[str, int, int], samples: npt.NDArray[np.float32]) -> None:
+        with self._lock:
+            self._kept[key] = samples
+            while sum(kept.nbytes for kept in self._kept.values()) > CACHE_BYTES and len(self._kept) > 1:
+                old, _ = self._kept.popitem(last=False)
+                self._busy.pop(old, None)
+
+
+def _decode(path: Path, rate: int) -> npt.NDArray[np.float32]:
+    args = sounds(path, probe(path), 0.0).output("pipe:", format="f32le", acodec="pcm_f32le", ac=1, ar=rate).get_args()
+    # A lossy codec may overshoot.
+    samples = np.frombuffer(processes.run(path, args), np.float32).clip(-1.0, 1.0)
+    samples.flags.writeable = False
+    return samples
+
+
+_CACHE = _Sounds()

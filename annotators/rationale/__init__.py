@@ -1,0 +1,1 @@
+"""Explanations that cite cues: what they must hold, and who writes them."""

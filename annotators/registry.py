@@ -1,0 +1,68 @@
+"""All annotators that are installed, by one door, and how a plan's table becomes one of them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from annotators.annotator import Annotator
+from schemas.checked import checked
+from schemas.errors import UsageError
+
+ENTRY_POINTS = "affectory.annotators"
+_PLANS = Path(__file__).parent.parent / "pipeline" / "plans"
+
+
+def registered() -> dict[str, EntryPoint]:
+    """Return all annotators by name, built-in and third-party alike, none of them imported yet.
+
+    Raises:
+        UsageError: two packages register one name.
+    """
+    found: dict[str, EntryPoint] = {}
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: (e.name, e.value)):
+        if entry.name in found:
+            raise UsageError(f"two installed packages register the annotator {entry.name}; remove one of them")
+        found[entry.name] = entry
+    return found
+
+
+def _imported(entry: EntryPoint) -> type[Annotator[Any, Any]]:
+    try:
+        kind = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"the annotator {entry.name} ({entry.value}) cannot be imported: {error}") from error
+    if not (isinstance(kind, type) and issubclass(kind, Annotator)):
+        raise UsageError(f"the annotator {entry.name} ({entry.value}) is no subclass of annotators.annotator.Annotator")
+    return kind
+
+
+def configured(table: Mapping[str, object], where: str) -> Annotator[Any, Any]:
+    """Return the annotator that a table of a plan asks for: its `name`, and its settings.
+
+    Raises:
+        UsageError: there is no such annotator, or it has no such setting.
+    """
+    known = registered()
+    if "name" not in table:
+        raise UsageError(f"{where} one has no name")
+    name = str(table["name"])
+    if name not in known:
+        raise UsageError(f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}")
+    settings = {key: value for key, value in table.items() if key != "name"}
+    made: Annotator[Any, Any] = checked(_imported(known[name]), settings, f"{where} {name}")
+    return made
+
+
+def used_by(plan: str) -> tuple[str, ...]:
+    """Return the models that a plan names: every setting called `model` or ending in `_model`, defaults included."""
+    place = _PLANS / f"{plan}.toml"
+    place = place if place.is_file() else Path(plan)
+    if not place.is_file():
+        raise UsageError(f"--plan {plan}: no such plan")
+    tables = tomllib.loads(place.read_text(encoding="utf-8")).get("annotators", [])
+    names = [name for table in tables for name in configured(table, f"--plan {plan}:").model_names()]
+    return tuple(dict.fromkeys(names))

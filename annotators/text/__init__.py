@@ -1,0 +1,1 @@
+"""What the words of a transcript say of an emotion."""

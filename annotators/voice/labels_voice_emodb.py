@@ -1,0 +1,149 @@
+"""Emotion and prosody of the speaker's voice, relative to how they usually sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from annotators.annotator import Annotator
+from annotators.media import decoder
+from annotators.models import local
+from annotators.verbalize import impression
+from annotators.voice.features import COUNT, LEVEL, NAMES, Ear, piece_of, pieces
+from annotators.voice.head import SPACE, Head, Usual, arousal, valence
+from schemas.claims import Claim, Cue, Label
+from schemas.record import Clip
+from schemas.spaces import space
+from schemas.values import Span
+
+Numbers = npt.NDArray[np.float64]
+_BASELINES = "baselines.voice@"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of speaking that stands out: the feature that tells, and what is said where it is low and where it is high."""
+
+    kind: str
+    feature: int
+    low: str
+    high: str
+
+
+WAYS = (
+    Way("loudness", LEVEL, "speaks more quietly than usual", "speaks louder than usual"),
+    Way("pitch", NAMES.index("pitch, semitones over 1 Hz"), "speaks lower than usual", "speaks higher than usual"),
+    Way(
+        "melody",
+        NAMES.index("pitch, standard deviation in semitones"),
+        "speaks with flatter pitch than usual",
+        "speaks with livelier pitch than usual",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Both models."""
+
+    ear: Ear
+    head: Head
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmodbVoiceLabels(Annotator[Clip, Heard]):
+    """One distribution over `emodb7` from what the clip's speaker says alone, and cues where it sounds unlike the speaker.
+
+    Each piece of 1 to 4 s is judged on its own, relative to the speaker's baseline as far as that is known; the label is the mean
+    over pieces, by duration. Acted German sentences of 2 s, speakers left out, gave the figures in the head's metadata; other
+    languages and spontaneous speech were not measured, and there the distribution is likely to be too sure of itself.
+    """
+
+    name: ClassVar[str] = "labels.voice_emodb"
+    version: ClassVar[str] = "1+faster-whisper-1.2"
+    requires: ClassVar[tuple[str, ...]] = ("audio", "speaker", "turns", "baselines")
+    provides: ClassVar[tuple[str, ...]] = ("labels", "cues")
+
+    model: str = "whisper-base"
+    head_model: str = "voice-emodb"
+    known: Annotated[int, Field(ge=2)] = 3
+    """Least pieces in the baseline for cues."""
+    unusual: Annotated[float, Field(gt=0)] = 1.5
+    """Standard deviations of the speaker from which a piece is unusual."""
+
+    def load(self, device: str) -> Heard:
+        """Return the features' maker and the head; they run on the CPU whatever the device."""
+        head = Head.load(local.path(self.head_model) / "head.safetensors")
+        return Heard(Ear.load(local.path(self.model)), head)
+
+    def annotate(self, model: Heard, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
+        """Return the label, then cues by kind and time; () where the speaker is not heard alone for 1 s.
+
+        Raises:
+            ItemError: the sound cannot be decoded.
+        """
+        return [self._one(model, record) for record in records]
+
+    def _one(self, model: Heard, clip: Clip) -> tuple[Claim, ...]:
+        if clip.audio is None or clip.audio.path is None or clip.speaker is None:
+            return ()
+        sound = decoder.audio(Path(clip.audio.path))
+        found = ((span, model.ear.features(piece_of(sound, span))) for span in pieces(clip.turns, clip.speaker))
+        heard = [(span, features) for span, features in found if features is not None]
+        if not heard:
+            return ()
+        usual = _usual(clip)
+        spans, features = [span for span, _ in heard], np.stack([features for _, features in heard])
+        label = self._label(model.head.distribution(features, usual), [span.duration for span in spans])
+        if usual is None or usual.pieces < self.known:
+            return (label, impression(label))
+        far = model.head.unusual(features, usual)
+        return (label, impression(label), *(cue for way in WAYS for cue in self._cues(way, spans, far[:, way.feature])))
+
+    def _label(self, scores: Numbers, seconds: Sequence[float]) -> Label:
+        names = space(SPACE).labels
+        rounded = tuple(round(float(score), 4) for score in np.average(scores, axis=0, weights=seconds))
+        told = dict(zip(names, rounded, strict=True))
+        return Label(
+            by=self.key,
+            modality="voice",
+            space=SPACE,
+            names=names,
+            scores=rounded,
+            valence=valence(told),
+            arousal=arousal(told),
+        )
+
+    def _cues(self, way: Way, spans: Sequence[Span], relative: Numbers) -> Iterator[Cue]:
+        """Yield one cue per run of pieces that are unusual in the same direction; its value is their mean."""
+        runs: list[list[int]] = []
+        for k, far in enumerate(relative):
+            if abs(far) <= self.unusual:
+                continue
+            if runs and runs[-1][-1] == k - 1 and relative[k - 1] * far > 0:
+                runs[-1].append(k)
+            else:
+                runs.append([k])
+        for number, run in enumerate(runs, 1):
+            far = float(np.average(relative[run], weights=[spans[k].duration for k in run]))
+            yield Cue(
+                by=self.key,
+                cue_id=f"voice.{way.kind}.{number}",
+                modality="voice",
+                span=Span(start=spans[run[0]].start, end=spans[run[-1]].end),
+                text=way.high if far > 0 else way.low,
+                value=round(far, 4),
+            )
+
+
+def _usual(clip: Clip) -> Usual | None:
+    for baseline in clip.baselines:
+        if baseline.speaker == clip.speaker and baseline.by.startswith(_BASELINES) and len(baseline.mean) == COUNT:
+            return Usual(baseline.pieces, np.array(baseline.mean), np.array(baseline.deviation))
+    return None

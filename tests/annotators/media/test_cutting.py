@@ -1,0 +1,112 @@
+"""Cutting: right to the frame, picture and sound in step, the same bytes every time."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from annotators.media import cutting, decoder, processes
+from annotators.media.cutting import CutSettings, cut, cut_audio
+from schemas.errors import ItemError
+from schemas.values import Span
+from tests import making
+from tests.annotators.media.test_decoder import SHAPES
+
+SPANS = (Span(start=1.92, end=4.5), Span(start=2.013, end=6.731))
+
+
+def check(path, span, out, settings):
+    shown, heard = making.marks_of(path)
+    made = cut(path, decoder.probe(path), span, out, settings)
+    flashes, beeps = making.marks_of(out)
+    inside = [at for at in shown if made.actual.start - 0.001 <= at < made.actual.end - 0.05]
+    assert [at + made.actual.start for at in flashes] == pytest.approx(inside, abs=1 / made.fps)
+    steps = [(h - s) for s, h in zip(shown, heard, strict=True) if s in inside]
+    assert [b - f for f, b in zip(flashes, beeps, strict=True)] == pytest.approx(steps, abs=0.04)
+    return made
+
+
+@pytest.mark.parametrize("span", SPANS, ids=str)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_cut_is_right_to_the_frame_and_in_step(shape, span, tmp_path):
+    made = check(SHAPES[shape](tmp_path), span, tmp_path / "out.mp4", CutSettings())
+    assert -0.002 <= span.start - made.actual.start < 1 / made.fps
+    assert abs(span.end - made.actual.end) <= 1 / made.fps
+    told = processes.ask(tmp_path / "out.mp4", "-count_frames", "-show_streams")["streams"]
+    assert int(told[0]["nb_read_frames"]) == made.frames
+    assert (told[0]["r_frame_rate"], told[0]["pix_fmt"]) == (told[0]["avg_frame_rate"], "yuv420p")
+
+
+@pytest.mark.parametrize("length", [3.0, 5.0, 2.345])
+def test_picture_and_sound_are_equally_long(length, tmp_path):
+    path = making.video(tmp_path / "a.mp4")
+    cut(path, decoder.probe(path), Span(start=0.5, end=0.5 + length), tmp_path / "out.mp4", CutSettings())
+    picture, sound = (float(stream["duration"]) for stream in processes.ask(tmp_path / "out.mp4", "-show_streams")["streams"])
+    assert picture == pytest.approx(sound, abs=0.01)
+
+
+def test_a_copy_grows_to_the_key_frame(tmp_path):
+    made = check(making.video(tmp_path / "a.mp4"), Span(start=2.1, end=4.5), tmp_path / "out.mp4", CutSettings(mode="copy"))
+    assert made.actual.start == 2.0
+
+
+def test_a_picture_that_stands_at_the_start_is_the_first(tmp_path):
+    path = making.variable(tmp_path / "a.mp4")
+    cut(path, decoder.probe(path), Span(start=2.7, end=3.5), tmp_path / "out.mp4", CutSettings())
+    assert next(decoder.frames(tmp_path / "out.mp4", 25, width=32)).image.mean() > 128
+
+
+def test_two_cuts_have_the_same_bytes_whatever_the_names(tmp_path):
+    plain = making.video(tmp_path / "a.mp4")
+    (tmp_path / "other: %d").mkdir()
+    hostile = tmp_path / "other: %d" / making.HOSTILE
+    shutil.copy(plain, hostile)
+    made = []
+    for path, name in ((plain, "x"), (hostile, "-y:%03d")):
+        video, audio = path.parent / f"{name}.mp4", path.parent / f"{name}.flac"
+        cut(path, decoder.probe(path), SPANS[0], video, CutSettings())
+        cut_audio(path, decoder.probe(path), SPANS[0], audio)
+        made.append((video.read_bytes(), audio.read_bytes()))
+    assert made[0] == made[1]
+
+
+def test_sizes_are_even_turned_and_square(tmp_path):
+    odd, whole = making.video(tmp_path / "odd.mp4", size="321x241"), making.video(tmp_path / "a.mp4")
+    for path, size in ((odd, (322, 242)), (making.rotated(tmp_path / "r.mp4", whole), (240, 320))):
+        made = cut(path, decoder.probe(path), SPANS[0], tmp_path / "out.mp4", CutSettings())
+        video = decoder.probe(tmp_path / "out.mp4").video
+        assert (made.width, made.height) == size == (video.width, video.height)
+        assert video.rotation == 0
+
+
+@pytest.mark.parametrize("suffix", ["wav", "mp3", "flac", "m4a"])
+def test_the_sound_of_a_clip_is_what_the_annotators_heard(suffix, tmp_path):
+    path, span = making.spoken(tmp_path / f"a.{suffix}"), Span(start=2.013, end=6.731)
+    cut_audio(path, decoder.probe(path), span, tmp_path / "out.flac")
+    samples, heard = decoder.audio(tmp_path / "out.flac"), decoder.audio(path, span)
+    assert len(samples) == round(span.duration * 16000) == len(heard)
+    assert np.abs(samples - heard)[160:-160].max() < 0.01
+
+
+def test_what_is_not_there_is_not_cut(tmp_path):
+    path, silent = making.spoken(tmp_path / "a.wav"), making.silent(tmp_path / "s.mp4")
+    with pytest.raises(ItemError, match="it has no picture"):
+        cut(path, decoder.probe(path), SPANS[0], tmp_path / "out.mp4", CutSettings())
+    with pytest.raises(ItemError, match="it has no sound"):
+        cut_audio(silent, decoder.probe(silent), SPANS[0], tmp_path / "out.flac")
+    with pytest.raises(ItemError, match=r"no picture between 9\.00 s and 10\.00 s"):
+        cut(silent, decoder.probe(silent), Span(start=9, end=10), tmp_path / "out.mp4", CutSettings())
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.wav", "s.mp4"]
+
+
+def test_a_cut_that_fails_leaves_nothing_behind(tmp_path):
+    path = making.video(tmp_path / "a.mp4")
+    with pytest.raises(ItemError):
+        cut(path, decoder.probe(path), SPANS[0], tmp_path / "out.mp4", CutSettings(preset="no such preset"))
+    assert [p.name for p in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_variable_rate_becomes_a_smooth_one(tmp_path):
+    video = decoder.probe(making.variable(tmp_path / "v.mp4")).video
+    assert cutting.constant_rate(video, 60) == 25
+    assert cutting.constant_rate(decoder.probe(making.video(tmp_path / "c.mp4", rate="50")).video, 30) == 25

@@ -1,0 +1,119 @@
+"""The composed rationale: every sentence stands on cues, conflicts are told plainly, and nothing that is missing is made up."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotators.rationale.composed import ComposedRationale
+from annotators.verbalize import impression
+from schemas.claims import Cue, Label, Target
+from schemas.record import Clip, Origin
+from schemas.spaces import space
+from schemas.values import Span
+
+ORIGIN = Origin(source_id="0" * 16, sha256="0" * 64, file="a.mp4", duration=60.0, streams="audio+video")
+RATIONALE = ComposedRationale()
+EKMAN = space("ekman7").labels
+SEEN = Target(by="targets.lips@1#0", speaker="S0", track="F0", score=0.6, reason="lips follow")
+
+
+def label(modality, strongest, score=0.82):
+    rest = (1 - score) / (len(EKMAN) - 1)
+    scores = tuple(score if name == strongest else rest for name in EKMAN)
+    return Label(by=f"labels.{modality}_test@1#0", modality=modality, space="ekman7", names=EKMAN, scores=scores)
+
+
+def cue(modality, kind, text, start=None, value=1.0):
+    span = Span(start=start, end=start + 0.5) if start is not None else None
+    return Cue(by="cues.test@1#0", cue_id=f"{modality}.{kind}.1", modality=modality, span=span, text=text, value=value)
+
+
+def clip(*labels, cues=(), targets=(SEEN,), speaker="S0", transcript="I am fine"):
+    told = (*(impression(one) for one in labels), *cues)
+    return Clip(
+        source=ORIGIN,
+        clip_id="1" * 16,
+        requested=Span(start=0, end=3),
+        labels=labels,
+        cues=told,
+        targets=targets,
+        speaker=speaker,
+        transcript=transcript,
+    )
+
+
+def texts(record):
+    whole, *sentences = RATIONALE.annotate(None, [record])[0]
+    return whole, sentences
+
+
+def test_it_reads_as_one_would_say_it():
+    cues = (cue("face", "smile", "smiles", 1.4, 0.8), cue("voice", "loudness", "speaks more quietly than usual", 0.2, -2.1))
+    whole, _ = texts(clip(label("face", "happiness"), label("voice", "sadness"), label("words", "happiness"), cues=cues))
+    assert whole.text == (
+        "The face looks clearly happy [face.test.1]: the person smiles at 1.4 s [face.smile.1]. "
+        "The voice sounds clearly sad [voice.test.1]: the person speaks more quietly than usual at 0.2 s [voice.loudness.1]. "
+        "What is said reads as clearly happy [words.test.1]. "
+        "The voice stands against the face and words: the voice sounds clearly sad, while the face looks clearly happy and "
+        "what is said reads as clearly happy [face.test.1, voice.test.1, words.test.1]. "
+        "Taken together, the person is most likely happy (0.56) [face.test.1, voice.test.1, words.test.1]."
+    )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["face", "voice", "words", "skin"]),
+        st.tuples(st.sampled_from(EKMAN), st.floats(0.2, 1.0)),
+        min_size=1,
+    ),
+    st.lists(st.tuples(st.sampled_from(["face", "voice", "words"]), st.text(max_size=30)), max_size=5),
+)
+def test_every_sentence_cites_cues_that_exist_and_the_sentences_are_the_text(felt, more):
+    cues = [cue(modality, f"kind{k}", text, k * 0.1) for k, (modality, text) in enumerate(more)]
+    record = clip(*(label(modality, *one) for modality, one in felt.items()), cues=cues)
+    whole, sentences = texts(record)
+    known = {one.cue_id for one in record.cues}
+    assert all(sentence.cites and set(sentence.cites) <= known for sentence in sentences)
+    assert whole.text == " ".join(sentence.text for sentence in sentences)
+    assert all(sentence.parent == whole.text_id for sentence in sentences)
+    assert set(whole.cites) == {cite for sentence in sentences for cite in sentence.cites}
+    for sentence in sentences:
+        cited = {mark for inside in re.findall(r"\[([^\[\]]*)\]", sentence.text) for mark in inside.split(", ")}
+        assert cited == set(sentence.cites)
+
+
+@pytest.mark.parametrize("odd", ["face", "voice", "words"])
+@pytest.mark.parametrize(("majority", "other"), [("happiness", "sadness"), ("anger", "neutral"), ("sadness", "surprise")])
+def test_a_reader_of_the_rationale_alone_can_tell_the_odd_one_out(odd, majority, other):
+    felt = {name: other if name == odd else majority for name in ("face", "voice", "words")}
+    whole, _ = texts(clip(*(label(name, emotion) for name, emotion in felt.items())))
+    verdicts = re.findall(r"(The face looks|The voice sounds|What is said reads as) clearly (\w+) \[", whole.text)
+    names = {"The face looks": "face", "The voice sounds": "voice", "What is said reads as": "words"}
+    read = {names[subject]: word for subject, word in verdicts}
+    assert [name for name, word in read.items() if list(read.values()).count(word) == 1] == [odd]
+    assert re.findall(r"The (\w+) stands? against", whole.text) == [odd]
+
+
+def test_agreement_is_told_and_a_draw_between_two_is_left_open():
+    assert "do not contradict each other" in texts(clip(label("face", "fear"), label("voice", "fear")))[0].text
+    assert "nothing here tells which of them to trust" in texts(clip(label("face", "fear"), label("voice", "happiness")))[0].text
+
+
+def test_what_is_missing_is_named():
+    unseen = Target(by="targets.lips@1#0", speaker="S0", track=None, score=None, reason="no face is seen")
+    assert "the face is not seen" in texts(clip(label("voice", "fear"), targets=(unseen,)))[0].text
+    assert "no words are known" in texts(clip(label("voice", "fear"), transcript=None))[0].text
+    assert "in a language that cannot be read here" in texts(clip(label("voice", "fear")))[0].text
+    assert "nobody speaks" in texts(clip(label("face", "fear"), speaker=None))[0].text
+
+
+def test_nothing_is_said_where_nothing_is_known():
+    assert RATIONALE.annotate(None, [clip()]) == [()]
+
+
+def test_a_quotation_cannot_pose_as_a_citation():
+    whole, _ = texts(clip(label("words", "fear"), cues=(cue("words", "phrase", "says “[face.smile.9] is happy”", 0.5),)))
+    assert "(face.smile.9)" in whole.text
+    assert "face.smile.9" not in whole.cites
