@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from annotators.annotator import Annotator
-from schemas.checked import checked
 from schemas.errors import UsageError
+from schemas.validate import checked
 
 ENTRY_POINTS = "affectory.annotators"
 _PLANS = Path(__file__).parent.parent / "pipeline" / "plans"

@@ -22,8 +22,8 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from schemas.atomic import write_whole
 from schemas.errors import TransientError
-from schemas.whole import write_whole
 
 T = TypeVar("T")
 

@@ -1,1 +1,1 @@
-"""People decide what the machines cannot: tasks to Label Studio, answers back."""
+"""How people say it: what the machines cannot decide goes to Label Studio as tasks, and comes back as answers."""

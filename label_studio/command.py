@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from label_studio import accounts
-from label_studio.answers import REVIEWS
-from label_studio.client import Client, address
+from label_studio.project.answers import REVIEWS
+from label_studio.server import accounts
+from label_studio.server.client import Client, address
 from schemas.errors import AffectoryError, UsageError
 
 URL, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"

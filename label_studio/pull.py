@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from label_studio.answers import ANSWERS, RETRACTED
-from label_studio.client import Client
 from label_studio.command import alone, arguments, connected, ended, stoppable
-from label_studio.pulling import Came, pull, salt
-from label_studio.queue import projects
-from label_studio.reach import WAKE_HOST
-from label_studio.wake import Wake, place
-from label_studio.webhooks import Webhooks
+from label_studio.project.answers import ANSWERS, RETRACTED
+from label_studio.project.queue import projects
+from label_studio.server.client import Client
+from label_studio.server.egress import WAKE_HOST
+from label_studio.sync.pulling import Came, pull, salt
+from label_studio.sync.wake import Wake, place
+from label_studio.sync.webhooks import Webhooks
 from schemas.errors import AffectoryError, TransientError, UsageError
 from schemas.provenance import digest
 

@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from label_studio import answers, clips, tasks
-from label_studio.adjudication import ReviewSettings, disputed
-from label_studio.answers import ANSWERS, Answer
-from label_studio.clips import Linked, Local, Media, Uploaded
 from label_studio.command import CLIPS, Connection, alone, arguments, connected, ended
-from label_studio.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER
-from label_studio.queue import Queue
-from schemas.checked import checked
+from label_studio.consensus.adjudication import ReviewSettings, disputed
+from label_studio.project import answers, clips, tasks
+from label_studio.project.answers import ANSWERS, Answer
+from label_studio.project.clips import Linked, Local, Media, Uploaded
+from label_studio.project.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER
+from label_studio.project.queue import Queue
 from schemas.errors import ItemError, UsageError
-from schemas.manifest import Manifest
-from schemas.versions import REVIEW, opened, picked, rows
+from schemas.validate import checked
+from schemas.versions.manifest import Manifest
+from schemas.versions.rows import REVIEW, opened, picked, rows
 
 ORDER = (CONFLICT, ORDINARY, ADJUDICATE, PREFER)
 _ROWS = 4096

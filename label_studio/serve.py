@@ -20,12 +20,12 @@ from urllib.parse import unquote, urlsplit
 
 import httpx2
 
-from label_studio.accounts import FILE, Server, load, save, sign_up, wanted
-from label_studio.client import Client
 from label_studio.command import CLIPS, ended, own_folder, stoppable
-from label_studio.environment import Environment, environment, silent
-from label_studio.reach import reach
-from label_studio.server_main import TIED
+from label_studio.server.accounts import FILE, Server, load, save, sign_up, wanted
+from label_studio.server.client import Client
+from label_studio.server.egress import reach
+from label_studio.server.environment import Environment, environment, silent
+from label_studio.server.server_main import TIED
 from schemas.errors import TransientError, UsageError
 
 PORT, HOST, POSTGRES = 8080, "127.0.0.1", "AFFECTORY_POSTGRES"

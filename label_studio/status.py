@@ -7,15 +7,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from label_studio.answers import ANSWERS, REVIEWS, load
-from label_studio.client import Client
 from label_studio.command import arguments, connected, ended
-from label_studio.facts import facts
+from label_studio.consensus.facts import facts
+from label_studio.project.answers import ANSWERS, REVIEWS, load
+from label_studio.project.queue import projects
 from label_studio.push import review_items, review_settings
-from label_studio.queue import projects
+from label_studio.server.client import Client
 from schemas.errors import TransientError, UsageError
-from schemas.reviewed import ReviewFacts
-from schemas.versions import opened
+from schemas.versions.review_facts import ReviewFacts
+from schemas.versions.rows import opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""How it flows: the only package that imports Beam."""
+"""How it flows, in rooms along the data's way: the only package that imports Beam."""

@@ -12,20 +12,20 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from label_studio.answers import Answer
-from pipeline.kin import Kin
-from pipeline.manifest import commit, earlier, fingerprint, next_name
-from pipeline.meter import METER, progress
-from pipeline.people import authors, gather, key, laid_out
+from label_studio.project.answers import Answer
+from pipeline.feedback.reviews import authors, gather, key, laid_out
+from pipeline.feedback.teaching import taught
+from pipeline.ingest.sources import Found, find, part
 from pipeline.plan import Plan, budgeted, read_plan, shipped
-from pipeline.sources import Found, find, part
-from pipeline.splits import refuse_stated
-from pipeline.teaching import taught
-from pipeline.withdrawn import Withdrawn, read, sifted
+from pipeline.release.commit import commit, earlier, fingerprint, next_name
+from pipeline.rights.withdrawn import Withdrawn, read, sifted
+from pipeline.runtime.progress import METER, progress
+from pipeline.split.assign import refuse_stated
+from pipeline.split.links import Kin
 from schemas.errors import AffectoryError, UsageError
-from schemas.manifest import latest, order, read_manifest
 from schemas.record import DeadLetter
-from schemas.reviewed import ReviewFacts
+from schemas.versions.manifest import latest, order, read_manifest
+from schemas.versions.review_facts import ReviewFacts
 
 
 def parser() -> argparse.ArgumentParser:
@@ -161,8 +161,9 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
     from annotators.models.local import require  # noqa: PLC0415
 
     logging.disable(logging.WARNING)  # at its import, Beam warns about clients of a cloud that nobody asked for
-    from pipeline.annotate import UNSETTLED, Bench  # noqa: PLC0415
     from pipeline.flow import Release, options, run  # noqa: PLC0415
+    from pipeline.runtime.annotate import UNSETTLED  # noqa: PLC0415
+    from pipeline.runtime.context import Bench  # noqa: PLC0415
 
     logging.disable(logging.NOTSET)
 

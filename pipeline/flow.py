@@ -21,14 +21,18 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
-from pipeline.annotate import Annotate, Bench
-from pipeline.assemble import LEDGER, Identify, Keep, KeepPrints, Ledger, WriteLedger
-from pipeline.clips import CutClips, Probe, Segment
-from pipeline.people import People
+from pipeline.clips.cut import CutClips, Segment
+from pipeline.clips.kept import Keep, KeepPrints
+from pipeline.feedback.reviews import People
+from pipeline.ingest.probe import Probe
+from pipeline.ingest.sources import Found
 from pipeline.plan import Plan
-from pipeline.pooled import DEAD
-from pipeline.release import GROUPED, PlanShards, WriteShard
-from pipeline.sources import Found
+from pipeline.release.identify import Identify
+from pipeline.release.ledger import LEDGER, Ledger, WriteLedger
+from pipeline.release.shard_plan import GROUPED, PlanShards, WriteShard
+from pipeline.runtime.annotate import Annotate
+from pipeline.runtime.concurrent import DEAD
+from pipeline.runtime.context import Bench
 from schemas.errors import AffectoryError, TransientError, UsageError
 
 LOCAL = "FnApiRunner"

@@ -14,17 +14,17 @@ from annotators.annotator import Annotator
 from annotators.media.cutting import CutSettings
 from annotators.models import catalog
 from annotators.registry import configured
-from label_studio.adjudication import ReviewSettings
-from pipeline.assess import AssessSettings
-from pipeline.duplicates import DuplicateSettings
-from pipeline.policy import Judge, RouteSettings, allowed
-from pipeline.segment import SegmentSettings
-from pipeline.splits import SplitSettings
-from schemas.checked import checked
+from label_studio.consensus.adjudication import ReviewSettings
+from pipeline.clips.segment import SegmentSettings
+from pipeline.judge.assess import AssessSettings
+from pipeline.judge.route import Judge, RouteSettings, allowed
+from pipeline.split.assign import SplitSettings
+from pipeline.split.duplicates import DuplicateSettings
 from schemas.errors import UsageError
 from schemas.provenance import Provenance, digest
 from schemas.record import SCHEMA_VERSION, Clip, Source, claim_fields
-from schemas.spaces import space
+from schemas.validate import checked
+from schemas.vocabulary.spaces import space
 
 _ORDER = ("source", "clip", "clips of a source")
 

@@ -1,87 +1,8 @@
-"""`python -m pipeline.route --explain CLIP --shards shards/`: the numbers behind one decision."""
+"""`python -m pipeline.route`: see `pipeline.explain`."""
 
-from __future__ import annotations
-
-import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
-from schemas.errors import AffectoryError
-from schemas.versions import ACCEPT, REVIEW, opened, row, rows
-
-COLUMNS = (
-    "clip_id", "source", "actual", "requested", "transcript", "speaker", "overlap",
-    "words", "targets", "labels", "assessments", "routes",
-)  # fmt: skip
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.route", description="Why a clip went where it went.")
-    parser.add_argument("--explain", metavar="CLIP", required=True, help="clip_id, or how it begins")
-    parser.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
-    parser.add_argument("--version", metavar="NAME", help="the version (default: the newest)")
-    args = parser.parse_args(argv)
-    try:
-        version, manifest = opened(args.shards, args.version)
-        clip = row(version, args.explain, COLUMNS)
-        sys.stdout.write("\n".join(explained(clip, manifest.plan, rank(clip, version))) + "\n")
-    except AffectoryError as error:
-        sys.stderr.write(f"pipeline.route: {error}\n")
-        return 2
-    return 0
-
-
-def rank(clip: Mapping[str, Any], version: Path) -> tuple[int, int]:
-    """Return the place of a clip among all by priority, from 1, and how many clips there are."""
-    priorities = [one["routes"][-1]["priority"] for one in rows(version, ("routes",), 4096) if one["routes"]]
-    mine = clip["routes"][-1]["priority"]
-    return 1 + sum(priority > mine for priority in priorities), len(priorities)
-
-
-def explained(clip: Mapping[str, Any], plan: Mapping[str, Any], place: tuple[int, int]) -> Iterator[str]:
-    """Yield the lines that tell one decision: every number beside the threshold that it was held to."""
-    route, span = clip["routes"][-1], clip["actual"] or clip["requested"]
-    audit = ", drawn for the audit" if route["audit"] else ""
-    yield f"{clip['clip_id']}  {clip['source']['file']}  {span['start']:.2f}-{span['end']:.2f} s  {route['decision']}{audit}"
-    yield from (f"  because {reason}" for reason in route["reasons"])
-    yield "labels"
-    for label in clip["labels"]:
-        ranked = sorted(zip(label["scores"], label["names"], strict=True), reverse=True)
-        yield f"  {label['modality']:<8}" + "  ".join(f"{name} {score:.2f}" for score, name in ranked[:4]) + f"   {label['by']}"
-    for assessment in clip["assessments"][-1:]:
-        yield from _assessed(assessment, plan)
-    yield "gates"
-    yield from _gates(clip, span, plan["route"])
-    budget = plan["route"]["budget"] or "none"
-    yield f"priority {route['priority']:.4f}, number {place[0]} of {place[1]} clips; review budget {budget}"
-
-
-def _assessed(assessment: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
-    yield "assessment"
-    for pair in assessment["conflicts"]:
-        far = "too little in common to compare" if pair["divergence"] is None else f"divergence {pair['divergence']:.3f}"
-        sign = {None: "one has no sign to speak of", True: "opposed", False: "alike"}[pair["opposed"]]
-        limit = plan["route"]["conflict"]
-        yield f"  {pair['first']} and {pair['second']}: {far} ({REVIEW} from {limit:g}), valence: {sign}"
-    yield f"  ambiguity {assessment['ambiguity']:.3f} ({REVIEW} from {plan['route']['ambiguity']:g})"
-    if assessment["consistency"] is not None:
-        yield f"  consistency {assessment['consistency']:.2f} ({REVIEW} below {plan['route']['consistency']:g})"
-    yield f"  category {assessment['category']}, outlier {assessment['outlier'] or 'none'}"
-
-
-def _gates(clip: Mapping[str, Any], span: Mapping[str, float], limits: Mapping[str, Any]) -> Iterator[str]:
-    length = span["end"] - span["start"]
-    sure = [word["probability"] for word in clip["words"] if word["probability"] is not None]
-    words = f"{sum(sure) / len(sure):.2f}" if sure else "not known"
-    seen = any(target["track"] for target in clip["targets"])
-    yield f"  length {length:.2f} s (at least {limits['min_seconds']:g} to {ACCEPT})"
-    yield f"  others speak {clip['overlap'] / length:.0%} of it (at most {limits['max_overlap']:.0%})"
-    yield f"  mean word probability {words} (at least {limits['min_word_probability']:g})"
-    yield f"  face of the target seen: {'yes' if seen else 'no'} ({'needed' if limits['need_face'] else 'not needed'})"
-
+from pipeline.explain import main
 
 if __name__ == "__main__":
     sys.exit(main())

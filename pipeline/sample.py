@@ -18,9 +18,9 @@ from annotators.models.local import fetch
 from annotators.models.packages import Packaged, extract
 from annotators.registry import used_by
 from pipeline import build
-from pipeline.sources import AUDIO, TABLE, VIDEO
-from schemas.checked import checked
+from pipeline.ingest.sources import AUDIO, TABLE, VIDEO
 from schemas.errors import AffectoryError, UsageError
+from schemas.validate import checked
 
 BROKEN = "not_a_video.mp4"
 

@@ -1,1 +1,1 @@
-"""What we say: records, claims, provenance, label spaces, and the Arrow schema derived from them."""
+"""What we say: records, claims and provenance, and the Arrow schema derived from them."""

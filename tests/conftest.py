@@ -7,8 +7,8 @@ import threading
 import pytest
 from hypothesis import settings
 
-from tests import making
-from tests.research import ABSENT
+from tests.support import making
+from tests.support.research import ABSENT
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("user", deadline=None)

@@ -16,8 +16,8 @@ from pipeline.build import parser
 from pipeline.plan import shipped
 from schemas.record import Clip
 from schemas.table import markdown
-from tests import making
-from tests.media import media
+from tests.support import making
+from tests.support.media import media
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from label_studio.environment import environment
+from label_studio.server.environment import environment
 from schemas.errors import TransientError
 from tests.tour import tour
 

@@ -21,14 +21,14 @@ from typing import Any
 
 import httpx2
 
-from label_studio.accounts import Account, load
-from label_studio.client import Client
 from label_studio.command import own_folder
-from label_studio.form import ADJUDICATE, controls
-from label_studio.queue import projects
-from schemas.versions import rows
-from tests.hub import Server as HubServer
-from tests.published import environment
+from label_studio.project.form import ADJUDICATE, controls
+from label_studio.project.queue import projects
+from label_studio.server.accounts import Account, load
+from label_studio.server.client import Client
+from schemas.versions.rows import rows
+from tests.support.hub import Server as HubServer
+from tests.support.published import environment
 
 ROOT = Path(__file__).parent.parent
 SEEN = {"woman.mp4": "sadness", "speech.mp4": "anger", "crew.mp4": "neutral", "address.wav": "neutral"}

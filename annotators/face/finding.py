@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from annotators.native_logs import quietly
-from schemas.spaces import space
 from schemas.values import Box
+from schemas.vocabulary.spaces import space
 
 Image = npt.NDArray[np.uint8]
 SHAPES = space("arkit52").labels

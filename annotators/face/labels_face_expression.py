@@ -18,8 +18,8 @@ from annotators.models import local
 from annotators.verbalize import impression
 from schemas.claims import Claim, FaceTrack, Label
 from schemas.record import Clip
-from schemas.spaces import space
 from schemas.values import Box
+from schemas.vocabulary.spaces import space
 
 SPACE = "ekman7"
 Image = npt.NDArray[np.uint8]

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.claims import FaceTrack
-from schemas.spaces import space
 from schemas.values import Span
+from schemas.vocabulary.spaces import space
 
 Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

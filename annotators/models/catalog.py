@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from schemas.checked import checked
 from schemas.errors import ModelFileError, UsageError
+from schemas.validate import checked
 
 TABLE = Path(__file__).with_name("models.toml")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

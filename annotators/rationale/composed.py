@@ -12,8 +12,8 @@ from pydantic import Field
 from annotators.annotator import Annotator
 from annotators.verbalize import impression, named
 from schemas.claims import Claim, Cue, Label, Measure, Text
-from schemas.distributions import ALL, DISAGREE, divergence, outlier, pooled, said
 from schemas.record import Clip
+from schemas.vocabulary.distributions import ALL, DISAGREE, divergence, outlier, pooled, said
 
 ORDER = ("face", "voice", "words")
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from annotators.text import minilm
-from schemas.spaces import space
+from schemas.vocabulary.spaces import space
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from annotators.models import local
 from annotators.verbalize import impression
 from schemas.claims import Claim, Cue, Label, Word
 from schemas.record import Clip
-from schemas.spaces import space
 from schemas.values import Span
+from schemas.vocabulary.spaces import space
 
 if TYPE_CHECKING:
     import torch

@@ -24,7 +24,7 @@ from annotators.training.logistic import fit_logistic, fit_temperature
 from annotators.voice.features import COUNT, Ear
 from annotators.voice.head import SPACE, Head, Usual, known
 from schemas.errors import UsageError
-from schemas.spaces import space
+from schemas.vocabulary.spaces import space
 
 Numbers = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]

@@ -26,7 +26,7 @@ from torch.nn.utils import parametrize
 from annotators.models import local
 from annotators.text import minilm
 from annotators.text.goemotions import groups
-from schemas.spaces import space
+from schemas.vocabulary.spaces import space
 
 RANK, SCALE, LONGEST = 32, 2.0, 64
 LABELS = space("goemotions28").labels

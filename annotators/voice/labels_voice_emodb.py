@@ -19,8 +19,8 @@ from annotators.voice.features import COUNT, LEVEL, NAMES, Ear, piece_of, pieces
 from annotators.voice.head import SPACE, Head, Usual, arousal, valence
 from schemas.claims import Claim, Cue, Label
 from schemas.record import Clip
-from schemas.spaces import space
 from schemas.values import Span
+from schemas.vocabulary.spaces import space
 
 Numbers = npt.NDArray[np.float64]
 _BASELINES = "baselines.voice@"

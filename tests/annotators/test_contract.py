@@ -11,13 +11,13 @@ from annotators.media import decoder
 from annotators.media.cutting import CutSettings, cut, cut_audio
 from annotators.models import local
 from annotators.registry import configured, registered
-from pipeline.annotate import _answers
 from pipeline.plan import read_plan
+from pipeline.runtime.annotate import _answers
 from schemas.claims import MediaFile
 from schemas.errors import UsageError
 from schemas.record import Clip, Origin, Source, claim_fields
 from schemas.values import Span
-from tests.media import media
+from tests.support.media import media
 
 MAY_SAY_NOTHING = {"words.subtitles", "cues.yamnet", "cues.blendshapes"}
 """Of plain speech by a calm face, without subtitles."""

@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from annotators.store import WorkStore
-from schemas.whole import write_whole
+from schemas.atomic import write_whole
 
 WORDS = TypeAdapter(tuple[str, ...])
 

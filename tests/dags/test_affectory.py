@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.versions import main
-from schemas.manifest import read_manifest
-from tests import airflow, fixed, making
+from pipeline.versions.command import main
+from schemas.versions.manifest import read_manifest
+from tests.support import airflow, fixed, making
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 ROOT = Path(__file__).parent.parent.parent

@@ -1,6 +1,6 @@
 import pytest
 
-from label_studio.environment import environment
+from label_studio.server.environment import environment
 from schemas.errors import TransientError
 from tests.label_studio.running import Running
 

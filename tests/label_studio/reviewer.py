@@ -2,7 +2,7 @@
 
 import httpx2
 
-from label_studio.form import form
+from label_studio.project.form import form
 
 VISIBLE = """() => [...document.querySelectorAll('.af .af-note, .af video, .af audio, .af textarea')]
   .filter(one => one.checkVisibility()).map(one => one.tagName === 'DIV' ? one.innerText.trim() : one.tagName)"""

@@ -5,8 +5,8 @@ import hashlib
 import random
 from dataclasses import replace
 
-from label_studio.answers import Answer, Given
-from tests.research import research
+from label_studio.project.answers import Answer, Given
+from tests.support.research import research
 
 LABELS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness")
 VOTED = {"voice": "voice", "face": "face", "multimodal": "all"}

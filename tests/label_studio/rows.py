@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 from schemas.claims import Assessment, Conflict, Cue, Label, Route, Text, Turn, Word
 from schemas.values import Span
-from tests.reported import clip
+from tests.support.reported import clip
 
 AT = "2026-01-02T03:04:05.678901Z"
 SHOWN = {"all": "happiness", "face": "happiness", "voice": "sadness", "words": "neutral"}

@@ -16,13 +16,13 @@ from importlib import import_module
 from pathlib import Path
 from unittest.mock import patch
 
-from label_studio.client import Client
 from label_studio.command import own_folder
-from label_studio.form import data_keys
-from label_studio.queue import projects
+from label_studio.project.form import data_keys
+from label_studio.project.queue import projects
+from label_studio.server.client import Client
 from pipeline.plan import read_plan
-from tests.feeling import felt
-from tests.reported import clip, written
+from tests.support.feeling import felt
+from tests.support.reported import clip, written
 
 ROOT = Path(__file__).parent.parent.parent
 

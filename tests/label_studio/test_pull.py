@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from label_studio.answers import load
-from label_studio.pulled import PULLED
+from label_studio.project.answers import load
+from label_studio.sync.pulled import PULLED
 from tests.label_studio.running import answered, command, ran, version
 
 pytestmark = pytest.mark.server

@@ -7,13 +7,13 @@ from collections import Counter
 import httpx2
 import pytest
 
-from label_studio.client import Client
-from label_studio.clips import Linked
+from label_studio.project.clips import Linked
+from label_studio.project.queue import Queue, projects
+from label_studio.project.tasks import COLUMNS, task
 from label_studio.push import review_items
-from label_studio.queue import Queue, projects
-from label_studio.tasks import COLUMNS, task
+from label_studio.server.client import Client
 from schemas.errors import TransientError, UsageError
-from schemas.versions import picked
+from schemas.versions.rows import picked
 from tests.label_studio.running import clean, ran, sending, under_way, version
 
 pytestmark = pytest.mark.server

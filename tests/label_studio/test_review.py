@@ -11,13 +11,13 @@ import pytest
 
 from annotators.models import local
 from annotators.registry import used_by
-from label_studio.answers import ANSWERS, REVIEWS, load
-from label_studio.queue import projects
-from schemas.manifest import read_manifest
-from schemas.versions import rows
+from label_studio.project.answers import ANSWERS, REVIEWS, load
+from label_studio.project.queue import projects
+from schemas.versions.manifest import read_manifest
+from schemas.versions.rows import rows
 from tests.label_studio.reviewer import Reviewer, Studio
 from tests.label_studio.running import Running, ran
-from tests.media import media
+from tests.support.media import media
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -8,11 +8,11 @@ import httpx2
 import pytest
 import yaml
 
-from label_studio import accounts, environment
-from label_studio.accounts import PASSWORD, TOKEN, USER, load, wanted
 from label_studio.command import CLIPS, own_folder
-from label_studio.environment import silent
 from label_studio.serve import _postgres
+from label_studio.server import accounts, environment
+from label_studio.server.accounts import PASSWORD, TOKEN, USER, load, wanted
+from label_studio.server.environment import silent
 from schemas.errors import AffectoryError, UsageError
 from tests.label_studio.running import ROOT, ran, version
 

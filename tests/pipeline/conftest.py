@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from pipeline.plan import read_plan
-from tests.feeling import felt
-from tests.reported import CLIPS_MADE, SCRIPT, clip, hostile, written
+from tests.support.feeling import felt
+from tests.support.reported import CLIPS_MADE, SCRIPT, clip, hostile, written
 
 
 @pytest.fixture(scope="session")

@@ -19,15 +19,15 @@ import pytest
 
 from annotators.models import local
 from annotators.registry import used_by
-from label_studio.answers import ANSWERS, REVIEWS, Answer, Given, write
+from label_studio.project.answers import ANSWERS, REVIEWS, Answer, Given, write
 from pipeline.build import main
-from pipeline.report import REPORT
-from pipeline.takedown import main as takedown
+from pipeline.report.page import REPORT
+from pipeline.takedown.command import main as takedown
 from schemas.record import Origin
 from schemas.values import Span
-from schemas.versions import FOLDERS
-from tests.media import media
-from tests.portable import flink_running, prism_running
+from schemas.versions.rows import FOLDERS
+from tests.support.media import media
+from tests.support.portable import flink_running, prism_running
 
 pytestmark = pytest.mark.slow
 HOSTILE = "-rf $(touch owned) 'é\n%03d:.mp4"

@@ -7,9 +7,9 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
-from tests import making
-from tests.faulty_server import serving
-from tests.fixed import installed
+from tests.support import making
+from tests.support.faulty_server import serving
+from tests.support.fixed import installed
 
 PLAN = """
 [[annotators]]

@@ -8,7 +8,7 @@ from annotators.face.finding import SHAPES
 from schemas.claims import Target, Word
 from schemas.record import Clip, Origin
 from schemas.values import Span
-from tests.seen import face
+from tests.support.seen import face
 
 CUES = BlendshapeCues()
 RATE, SECONDS = 12, 6

@@ -12,9 +12,9 @@ from annotators.face.labels_face_expression import face_crop
 from annotators.models import local
 from annotators.training.face_expression import tensors
 from schemas.errors import UsageError
-from schemas.spaces import space
 from schemas.values import Box
-from tests.media import media
+from schemas.vocabulary.spaces import space
+from tests.support.media import media
 
 GOLDEN = Path(__file__).parent / "golden" / "expression_net.json"
 PICTURES = (

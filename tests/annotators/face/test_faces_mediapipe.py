@@ -12,9 +12,9 @@ from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.media import decoder
 from schemas.claims import FaceTrack, KeyFrame
 from schemas.values import Span
-from tests import making
-from tests.media import media
-from tests.seen import clip, piece
+from tests.support import making
+from tests.support.media import media
+from tests.support.seen import clip, piece
 
 FACES = MediapipeFaces()
 

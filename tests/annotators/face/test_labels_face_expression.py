@@ -10,11 +10,11 @@ from annotators.face.target import talks
 from annotators.face.targets_lips import LipTargets
 from annotators.models import local
 from schemas.claims import Target, Turn, Word
-from schemas.spaces import space
 from schemas.values import Box, Span
-from tests.making import X264, ffmpeg
-from tests.media import media
-from tests.seen import clip, face, piece, with_faces
+from schemas.vocabulary.spaces import space
+from tests.support.making import X264, ffmpeg
+from tests.support.media import media
+from tests.support.seen import clip, face, piece, with_faces
 
 EXPRESSION = FaceExpression()
 NAMES = space("ekman7").labels

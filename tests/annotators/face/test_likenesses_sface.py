@@ -6,8 +6,8 @@ import pytest
 from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.face.likenesses_sface import SfaceLikenesses, aligned
 from schemas.values import Span
-from tests.media import media
-from tests.seen import clip, piece, with_faces
+from tests.support.media import media
+from tests.support.seen import clip, piece, with_faces
 
 LIKENESSES = SfaceLikenesses()
 

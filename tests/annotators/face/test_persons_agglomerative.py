@@ -7,7 +7,7 @@ from annotators.face.persons_agglomerative import AgglomerativePersons, cluster
 from schemas.claims import Likeness
 from schemas.record import Clip, Origin
 from schemas.values import Span
-from tests.seen import face
+from tests.support.seen import face
 
 PERSONS = AgglomerativePersons()
 ORIGIN = Origin(source_id="0" * 16, sha256="0" * 64, file="a.mp4", duration=9, streams="video")

@@ -8,7 +8,7 @@ from annotators.media import decoder
 from schemas.claims import MediaFile, Turn
 from schemas.record import Clip, Origin
 from schemas.values import Span
-from tests.seen import face
+from tests.support.seen import face
 
 LIPS = LipTargets()
 RATE, SECONDS = 12, 6

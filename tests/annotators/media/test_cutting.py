@@ -9,8 +9,8 @@ from annotators.media import cutting, decoder, processes
 from annotators.media.cutting import CutSettings, cut, cut_audio
 from schemas.errors import ItemError
 from schemas.values import Span
-from tests import making
 from tests.annotators.media.test_decoder import SHAPES
+from tests.support import making
 
 SPANS = (Span(start=1.92, end=4.5), Span(start=2.013, end=6.731))
 

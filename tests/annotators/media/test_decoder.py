@@ -10,7 +10,7 @@ import pytest
 from annotators.media import decoder, processes
 from schemas.errors import ItemError
 from schemas.values import Span
-from tests import making
+from tests.support import making
 
 SHAPES = {
     "constant": lambda out: making.video(out / "a.mp4"),

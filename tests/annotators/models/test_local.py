@@ -60,7 +60,7 @@ def world(index, tmp_path, monkeypatch):
     (tmp_path / "models.toml").write_text(table)
     monkeypatch.setattr(catalog, "TABLE", tmp_path / "models.toml")
     monkeypatch.setenv("AFFECTORY_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("annotators.models.local.mirrors.PATIENT", Patience(tries=2, timeout=5, pause=0.01))
+    monkeypatch.setattr("annotators.models.mirrors.PATIENT", Patience(tries=2, timeout=5, pause=0.01))
     monkeypatch.setenv("HF_ENDPOINT", index.address)
     monkeypatch.setenv("HF_TOKEN", "")
     index.checkpoint = checkpoint

@@ -10,8 +10,8 @@ from annotators.rationale.composed import ComposedRationale
 from annotators.verbalize import impression
 from schemas.claims import Cue, Label, Target
 from schemas.record import Clip, Origin
-from schemas.spaces import space
 from schemas.values import Span
+from schemas.vocabulary.spaces import space
 
 ORIGIN = Origin(source_id="0" * 16, sha256="0" * 64, file="a.mp4", duration=60.0, streams="audio+video")
 RATIONALE = ComposedRationale()

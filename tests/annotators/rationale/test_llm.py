@@ -19,13 +19,14 @@ from annotators.llm.client import answers
 from annotators.llm.usage import PURSE
 from annotators.rationale.llm import LlmRationale
 from annotators.registry import configured
-from pipeline.annotate import Bench, spoken_by
+from pipeline.runtime.annotate import spoken_by
+from pipeline.runtime.context import Bench
 from schemas.claims import Cue, KeyFrame, Label, Language, MediaFile, Target
 from schemas.errors import UsageError
 from schemas.record import Clip, Origin
 from schemas.values import Span
-from tests.faulty_server import HELD, serving, shown
-from tests.media import media
+from tests.support.faulty_server import HELD, serving, shown
+from tests.support.media import media
 
 KEY = "sk-0123456789abcdef"
 CALLS = Calls(backoff=0.001, timeout=30, tries=3)
@@ -59,7 +60,7 @@ def server(tmp_path, monkeypatch):
         monkeypatch.setenv("AFFECTORY_CACHE", str(tmp_path / "cache"))
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         monkeypatch.delenv("OPENAI_MODEL", raising=False)
-        monkeypatch.setattr("pipeline.annotate._loaded", {})  # a connection to the server of another test
+        monkeypatch.setattr("pipeline.runtime.annotate._loaded", {})  # a connection to the server of another test
         PURSE.reset()
         yield faulty
 
@@ -478,8 +479,8 @@ def wait_until(true):
 @pytest.mark.server
 @pytest.mark.slow
 def test_a_real_model_is_held_to_the_schema_and_its_citations_to_the_cues(tmp_path, monkeypatch):
-    from tests.llama import model
-    from tests.llama import serving as llama
+    from tests.support.llama import model
+    from tests.support.llama import serving as llama
 
     with llama(model()) as address:
         monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")

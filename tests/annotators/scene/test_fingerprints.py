@@ -3,8 +3,8 @@
 import pytest
 
 from annotators.scene.fingerprints_chromaprint import REACH
-from tests.encoded import prints
-from tests.making import ffmpeg
+from tests.support.encoded import prints
+from tests.support.making import ffmpeg
 
 NOISE = "anoisesrc=color=pink:seed=1:sample_rate=48000:duration={}"
 PICTURE = "testsrc2=size=320x240:rate=25:duration={}"

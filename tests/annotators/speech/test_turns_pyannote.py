@@ -14,8 +14,8 @@ from annotators.speech.turns_pyannote import PyannoteTurns
 from annotators.speech.turns_pyannote_pipeline import PyannotePipelineTurns
 from schemas.claims import Speaker, Turn
 from schemas.errors import ModelFileError
-from tests.accuracy_listen import source
-from tests.media import media, meetings
+from tests.accuracy.listen import source
+from tests.support.media import media, meetings
 
 FOLDER = """
 pipeline:

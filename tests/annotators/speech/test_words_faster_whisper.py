@@ -12,8 +12,8 @@ from annotators.speech.words_faster_whisper import FasterWhisperWords, placed
 from schemas.claims import Language, Turn, Word
 from schemas.errors import ItemError
 from schemas.values import Span
-from tests.accuracy_listen import normal, source
-from tests.media import media
+from tests.accuracy.listen import normal, source
+from tests.support.media import media
 
 ASKED = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
 

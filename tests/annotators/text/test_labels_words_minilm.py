@@ -8,7 +8,7 @@ from annotators.models import local
 from annotators.text.labels_words_minilm import MinilmWordLabels
 from schemas.claims import Cue, Label, Word
 from schemas.values import Span
-from tests.accuracy_words import clip, measured
+from tests.accuracy.words import clip, measured
 
 READER = MinilmWordLabels()
 

@@ -9,7 +9,7 @@ from annotators.training.logistic import fit_logistic, fit_temperature
 from annotators.training.voice_emodb import ALL, Corpus, Known, calibration_error, train
 from annotators.voice.features import COUNT, LEVEL
 from annotators.voice.head import Head, softmax
-from tests import accuracy_voice
+from tests.accuracy import voice
 
 RNG = np.random.default_rng(0)
 TRUTH = np.arange(84) % 7
@@ -73,7 +73,7 @@ def test_the_shipped_head_states_its_source_licence_and_scores():
 
 @pytest.mark.slow
 def test_actors_who_were_left_out_are_understood():
-    rows = {row.what.rpartition(", ")[2]: row for row in accuracy_voice.rows(draws=2)}
+    rows = {row.what.rpartition(", ")[2]: row for row in voice.rows(draws=2)}
     least = {"everything that the speaker says as baseline": 0.82, "10 of their utterances as baseline": 0.79}
     for what, recall in {**least, "nothing known of the speaker": 0.74}.items():
         assert rows[what].recall >= recall

@@ -6,8 +6,8 @@ import pytest
 from annotators.models import local
 from annotators.voice.cues_yamnet import EVENTS, YamnetCues
 from tests.annotators.voice.test_labels_voice_emodb import write
-from tests.media import english, media
-from tests.seen import clip
+from tests.support.media import english, media
+from tests.support.seen import clip
 
 YAMNET = YamnetCues()
 

@@ -12,9 +12,9 @@ from annotators.voice.features import pieces
 from annotators.voice.labels_voice_emodb import EmodbVoiceLabels
 from schemas.claims import Cue, Label, MediaFile, Turn
 from schemas.record import Clip, Origin, Source
-from schemas.spaces import space
 from schemas.values import Span
-from tests.media import english, media
+from schemas.vocabulary.spaces import space
+from tests.support.media import english, media
 
 RATE = 16000
 BASELINES, LABELS = VoiceBaselines(), EmodbVoiceLabels()

@@ -1,0 +1,1 @@
+"""What people together say: agreement, whom to believe, and decisions; pure."""

@@ -1,0 +1,77 @@
+"""What a row says, in lines for a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from label_studio.project.answers import Answer, Given
+
+CUES = 24
+"""Cues that are told, the earliest first."""
+LIKELIEST = 2
+"""Labels of a distribution that are told."""
+_ORDER = ("all", "face", "voice", "words")
+# Everything that is no text: PostgreSQL refuses NUL, the others show as nothing or turn the page around them.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def shown(text: str) -> str:
+    """Return a text as it can be stored and shown: control characters become visible, lines and all else stay."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def transcript(row: Mapping[str, Any]) -> str:
+    """Return who says what, one line per change of speaker."""
+    if not row["words"]:
+        return row["transcript"] or ""
+    spoken = groupby(row["words"], key=lambda word: word["speaker"])
+    return "\n".join(f"{speaker or '?'}: {' '.join(word['text'] for word in words)}" for speaker, words in spoken)
+
+
+def labels(row: Mapping[str, Any]) -> str:
+    """Return what the machine takes each modality to say, the likeliest labels first; one line each, the whole first."""
+    latest = {label["modality"]: label for label in row["labels"] if label["names"]}
+    order = sorted(latest, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
+    return "\n".join(f"{name.capitalize()}: {_distribution(latest[name])}" for name in order)
+
+
+def cues(row: Mapping[str, Any]) -> str:
+    """Return the cues in order of time, those of the whole clip first, one line each."""
+    ordered = sorted(row["cues"], key=lambda cue: (cue["span"]["start"] if cue["span"] else -1.0, cue["cue_id"]))
+    lines = [f"{_when(cue['span'])}  {cue['modality']} {cue['text']}" for cue in ordered[:CUES]]
+    more = len(ordered) - len(lines)
+    return "\n".join(lines + ([f"and {more} more"] if more > 0 else []))
+
+
+def reviewers(answers: Sequence[Answer]) -> str:
+    """Return what each reviewer answered, one block each, in order of their pseudonyms."""
+    return "\n".join(_reviewer(answer) for answer in sorted(answers, key=lambda answer: (answer.reviewer, answer.answer_id)))
+
+
+def _reviewer(answer: Answer) -> str:
+    if answer.cannot:
+        return f"{answer.reviewer}: cannot judge ({answer.cannot})"
+    parts = [_given(given) for given in sorted(answer.given, key=lambda given: _ORDER.index(given.modality))]
+    truth = f"; truth in {answer.truth}" if answer.truth else ""
+    return f"{answer.reviewer}: {' · '.join(parts)}{truth}"
+
+
+def _given(given: Given) -> str:
+    name = "" if given.modality == "all" else f"{given.modality} "
+    scales = [f"{scale} {value:+g}" for scale in ("valence", "arousal") if (value := getattr(given, scale)) is not None]
+    scales += [f"intensity {given.intensity:g}"] if given.intensity is not None else []
+    return f"{name}{', '.join(given.names)}" + (f" ({', '.join(scales)})" if scales else "")
+
+
+def _distribution(label: Mapping[str, Any]) -> str:
+    if not label["scores"]:
+        return ", ".join(label["names"])
+    ranked = sorted(zip(label["names"], label["scores"], strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return " · ".join(f"{name} {score:.0%}" for name, score in ranked[:LIKELIEST])
+
+
+def _when(span: Mapping[str, float] | None) -> str:
+    return "throughout" if span is None else f"{span['start']:.1f}–{span['end']:.1f} s"

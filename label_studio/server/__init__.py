@@ -1,0 +1,1 @@
+"""The server that reviewers use: its environment, accounts, HTTP client, and what it may reach."""

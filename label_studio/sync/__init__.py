@@ -1,0 +1,1 @@
+"""How answers come back: pulls, what they remember, and what wakes them."""

@@ -1,0 +1,1 @@
+"""The dataset card and the Croissant file of a version, from counted facts only."""

@@ -1,0 +1,33 @@
+"""The commands that tell of a version in one document, on standard output or in a file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from schemas.atomic import write_whole
+from schemas.errors import AffectoryError
+from schemas.versions.manifest import Manifest
+from schemas.versions.rows import opened
+
+
+def told(prog: str, says: str, make: Callable[[Path, Manifest, str], str], argv: Sequence[str] | None) -> int:
+    """Write what `make` says of the version that the command line names; return the exit status."""
+    parser = argparse.ArgumentParser(prog=f"python -m {prog}", description=says)
+    parser.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
+    parser.add_argument("--version", metavar="NAME", help="the version (default: the newest)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: standard output)")
+    args = parser.parse_args(argv)
+    try:
+        version, manifest = opened(args.shards, args.version)
+        made = make(version, manifest, version.name)
+    except AffectoryError as error:
+        sys.stderr.write(f"{prog}: {error}\n")
+        return 2
+    if args.out is None:
+        sys.stdout.write(made)
+    else:
+        write_whole(args.out, made.encode())
+    return 0

@@ -1,0 +1,183 @@
+"""From a heard source to cut clips: ask for spans, cut them, and slice what was heard into clip time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from annotators.media.cutting import Cut, CutSettings, cut, cut_audio
+from annotators.media.decoder import probe
+from annotators.speech.joining import UNSPACED
+from pipeline.clips.segment import Request, SegmentSettings, segment
+from pipeline.runtime.concurrent import Pooled
+from pipeline.runtime.context import Bench
+from pipeline.runtime.dead import dead_letter
+from pipeline.runtime.patience import patiently
+from pipeline.runtime.progress import CLIPS, METER, WORKED
+from pipeline.runtime.stamps import unchanged
+from schemas.claims import Language, MediaFile, Turn, Word
+from schemas.errors import ItemError
+from schemas.provenance import digest
+from schemas.record import Clip, DeadLetter, Source
+from schemas.values import Span
+
+Spoken = TypeVar("Spoken", Turn, Word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One clip to be cut out of a source; the source travels along, its path tells where the media are."""
+
+    source: Source
+    request: Request
+
+
+class Segment(Pooled):
+    """Sources in; wanted clips out."""
+
+    def __init__(self, settings: SegmentSettings, workers: int) -> None:
+        super().__init__(workers)
+        self.settings = settings
+
+    def work(self, element: Source) -> Iterator[Wanted | DeadLetter]:
+        """Return what to cut, and a dead letter for each stretch that is too short and for a source without any."""
+        requests = segment(element, self.settings)
+        METER.count(CLIPS, sum(request.reason is None for request in requests))
+        if not requests:
+            yield dead_letter(element, "segment", ItemError("nobody speaks in it, and it has no picture"))
+        for request in requests:
+            if request.reason is None:
+                yield Wanted(source=element, request=request)
+            else:
+                yield replace(
+                    dead_letter(element, "segment", ItemError(request.reason)),
+                    clip_id=clip_id(element, request),
+                    span=request.span,
+                )
+
+
+class CutClips(Pooled):
+    """Wanted clips in; clips with media out."""
+
+    def __init__(self, settings: CutSettings, bench: Bench) -> None:
+        super().__init__(bench.workers)
+        self.settings, self.bench = settings, bench
+
+    def work(self, element: Wanted) -> Iterable[Clip | DeadLetter]:
+        """Return the clip, or its dead letter."""
+        with METER.time("cut"):
+            try:
+                files = patiently(lambda: self._files(element))
+            except ItemError as error:
+                letter = dead_letter(element.source, "cut", error)
+                return (replace(letter, clip_id=clip_id(element.source, element.request), span=element.request.span),)
+        return (_clip(element, files, self.bench.work),)
+
+    def _files(self, wanted: Wanted) -> Files:
+        span = wanted.request.span
+        key = digest(["cut 1", wanted.source.source.sha256, asdict(span), asdict(self.settings)])
+        kept = self.bench.store.get("cuts", key, _FILES)
+        if kept is not None and all((self.bench.work / path).exists() for path in (kept.video, kept.audio) if path):
+            return kept
+        METER.count(f"cut {WORKED}")
+        path = Path(wanted.source.path)
+        info = probe(path)
+        video = audio = made = None
+        if info.video is not None:
+            video, made = self.bench.store.adopt(lambda out: cut(path, info, span, out, self.settings), "mp4")
+        held = made.actual if made is not None else span
+        if info.audio is not None:
+            audio, _ = self.bench.store.adopt(lambda out: cut_audio(path, info, held, out), "flac")
+        files = Files(video=video, audio=audio, actual=held, cut=made)
+        unchanged(wanted.source.stamps)
+        self.bench.store.put("cuts", key, files, _FILES)
+        return files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What a cut left in the store, by path relative to it; None where the source has no such stream."""
+
+    video: str | None
+    audio: str | None
+    actual: Span
+    cut: Cut | None
+
+
+_FILES = TypeAdapter(Files)
+
+
+def clip_id(source: Source, request: Request) -> str:
+    """Return the id of a clip: a hash of the source's content, the requested span in ms and the speaker."""
+    start, end = (round(1000 * time) for time in (request.span.start, request.span.end))
+    return digest([source.source.sha256, start, end, request.speaker], 16)
+
+
+def _clip(wanted: Wanted, files: Files, work: Path) -> Clip:
+    source, request, span = wanted.source, wanted.request, files.actual
+    turns = _slice(source.turns, span)
+    words = tuple(w for w in _slice(_within(source.words, request.span), span) if w.speaker == request.speaker)
+    present = {turn.speaker for turn in turns}
+    return Clip(
+        source=source.source,
+        authors=source.authors,
+        languages=source.languages,
+        speakers=tuple(speaker for speaker in source.speakers if speaker.speaker in present),
+        baselines=tuple(baseline for baseline in source.baselines if baseline.speaker == request.speaker),
+        turns=turns,
+        words=words,
+        clip_id=clip_id(source, request),
+        requested=request.span,
+        actual=span,
+        video=MediaFile(path=str(work / files.video)) if files.video else None,
+        audio=MediaFile(path=str(work / files.audio)) if files.audio else None,
+        width=files.cut.width if files.cut else None,
+        height=files.cut.height if files.cut else None,
+        fps=files.cut.fps if files.cut else None,
+        speaker=request.speaker,
+        transcript=transcript(words, source.languages),
+        overlap=_spoken_by_others(turns, request.speaker),
+    )
+
+
+def transcript(words: Sequence[Word], languages: Sequence[Language]) -> str | None:
+    """Return words as people write them, without spaces where the language has none; None without words."""
+    gap = "" if {language.language for language in languages} & UNSPACED else " "
+    return gap.join(word.text for word in words) or None
+
+
+def _within(words: Sequence[Word], span: Span) -> tuple[Word, ...]:
+    """Return the words whose middle lies in the span, so that no word is in two clips of one speaker."""
+    return tuple(word for word in words if span.start <= word.span.middle < span.end)
+
+
+def _slice(claims: Sequence[Spoken], span: Span) -> tuple[Spoken, ...]:
+    """Return the claims that reach into a span of the source, clipped to it, in clip time."""
+    sliced = []
+    for claim in claims:
+        part = claim.span & span
+        if part is None:
+            continue
+        changed = replace(claim, span=_clip_time(part, span))
+        if isinstance(changed, Turn):
+            held = (floor & span for floor in changed.floor)
+            changed = replace(changed, floor=tuple(_clip_time(floor, span) for floor in held if floor is not None))
+        sliced.append(changed)
+    return tuple(sorted(sliced, key=lambda claim: (claim.span, claim.speaker or "")))
+
+
+def _clip_time(part: Span, span: Span) -> Span:
+    return Span(start=round(part.start - span.start, 3), end=round(part.end - span.start, 3))
+
+
+def _spoken_by_others(turns: Sequence[Turn], speaker: str | None) -> float:
+    """Return how many seconds of the clip somebody other than its speaker is heard."""
+    total, reached = 0.0, 0.0
+    for turn in sorted((turn for turn in turns if turn.speaker != speaker), key=lambda turn: turn.span):
+        total += max(0.0, turn.span.end - max(turn.span.start, reached))
+        reached = max(reached, turn.span.end)
+    return round(total, 3)

@@ -1,0 +1,139 @@
+"""Clips that lie finished in the work store, and the index of each source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from pipeline.runtime.concurrent import Pooled
+from pipeline.runtime.context import Bench
+from pipeline.runtime.dead import dead_letter
+from schemas.claims import FaceTrack, Fingerprint, MediaFile
+from schemas.errors import ItemError
+from schemas.provenance import digest
+from schemas.record import Clip, DeadLetter, Source
+from schemas.values import Span
+from schemas.versions.rows import ACCEPT
+from schemas.vocabulary.distributions import felt
+
+_CLIP = TypeAdapter(Clip)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ref:
+    """A clip that lies finished in the work store: all of it that travels to the release."""
+
+    source_id: str
+    clip_id: str
+    start: float
+    size: int
+    key: str
+    decision: str = ACCEPT
+    priority: float = 0.0
+    end: float = 0.0
+    label: str | None = None
+    """Likeliest fused label; None where nothing was judged."""
+
+    @property
+    def span(self) -> Span:
+        """Return the requested span in source time."""
+        return Span(start=self.start, end=max(self.start, self.end))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prints:
+    """The fingerprints of a source, which lie in the work store: they join its clips again when these are gathered."""
+
+    source_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """The clips of one source: a list of references that lies in the work store, in order of time; and what ties it to others."""
+
+    source_id: str
+    key: str
+    kin: str = ""
+    """Empty: nothing is known that could tie it."""
+
+
+class Keep(Pooled):
+    """Clips in; references to them in the work store out."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.workers)
+        self.bench = bench
+
+    def work(self, element: Clip) -> Iterable[Ref | DeadLetter]:
+        """Keep a clip in which somebody speaks or is seen."""
+        if element.speaker is None and not element.faces:
+            return (dead_letter(element, "look", ItemError("nobody speaks in it and no face is seen")),)
+        return (keep(element, self.bench),)
+
+
+class KeepPrints(Pooled):
+    """Sources in; references to their fingerprints out."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.workers)
+        self.bench = bench
+
+    def work(self, element: Source) -> Iterable[Prints]:
+        """Keep what would not travel with the clips."""
+        key = digest([asdict(told) for told in element.fingerprints])
+        self.bench.store.put("prints", key, element.fingerprints, _PRINTS)
+        return (Prints(source_id=element.source.source_id, key=key),)
+
+
+_REFS = TypeAdapter(tuple[Ref, ...])
+_PRINTS = TypeAdapter(tuple[Fingerprint, ...])
+
+
+def keep(clip: Clip, bench: Bench) -> Ref:
+    """Put a clip into the work store; equal clips have equal keys."""
+    data = _CLIP.dump_json(clip)
+    key = digest(data.decode().replace(str(bench.work), ""))
+    bench.store.put("clips", key, clip, _CLIP)
+    media = [Path(file.path).stat().st_size for file in (clip.video, clip.audio) if file is not None and file.path]
+    return Ref(
+        source_id=clip.source.source_id,
+        clip_id=clip.clip_id,
+        start=clip.requested.start,
+        end=clip.requested.end,
+        label=felt(clip.labels),
+        size=len(data) // 4 + sum(media),
+        key=key,
+        decision=clip.routes[-1].decision if clip.routes else ACCEPT,
+        priority=clip.routes[-1].priority if clip.routes else 0.0,
+    )
+
+
+def listed(index: Index, bench: Bench) -> tuple[Ref, ...]:
+    """Return the references of an index."""
+    refs = bench.store.get("indexes", index.key, _REFS)
+    if refs is None:
+        raise FileNotFoundError(f"the index of source {index.source_id} has vanished from the work folder {bench.work}")
+    return refs
+
+
+def fetch(ref: Ref, bench: Bench) -> Clip:
+    """Return a clip that was kept."""
+    clip = bench.store.get("clips", ref.key, _CLIP)
+    if clip is None:
+        raise FileNotFoundError(f"clip {ref.clip_id} has vanished from the work folder {bench.work}")
+    return clip
+
+
+def best_face(clip: Clip) -> MediaFile | None:
+    """Return the still of the target's best face, of the largest face where no target is seen, or None."""
+    stills = {frame.track: frame.image for frame in clip.frames if frame.kind == "best_face"}
+    tracks: Iterator[str | None] = iter((*(target.track for target in clip.targets), *_by_size(clip.faces)))
+    return next((stills[track] for track in tracks if track in stills), None)
+
+
+def _by_size(faces: Iterable[FaceTrack]) -> list[str]:
+    return [face.track for face in sorted(faces, key=lambda face: (-face.area, face.track))]

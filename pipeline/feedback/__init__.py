@@ -1,0 +1,1 @@
+"""What people answered, brought back into clips and settings."""

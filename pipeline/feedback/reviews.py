@@ -1,0 +1,194 @@
+"""What people answered, put where it belongs: as claims of each person, and as a decision that stands above the machines'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from annotators.store import WorkStore
+from label_studio.consensus.adjudication import Decision, ReviewSettings, decided
+from label_studio.project.answers import ANSWERS, REVIEWS, Answer, claims, load, person
+from pipeline.judge.assess import DECISION, assess
+from pipeline.judge.route import Judge
+from pipeline.rights.withdrawn import NOTHING, Withdrawn
+from schemas.claims import Claim, Label, Review, Route, Text
+from schemas.provenance import Provenance, canonical, digest
+from schemas.record import Clip
+from schemas.versions.rows import ACCEPT, REJECT, REVIEW
+from schemas.vocabulary.distributions import ALL
+
+PREFER = "prefer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What people said of one clip."""
+
+    answers: tuple[Answer, ...]
+    decision: Decision | None
+
+
+_TOLD = TypeAdapter(Told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Where a build finds what people said: in the work store, by the hash of all answers and of how they are weighed.
+
+    And what they asked to be left out.
+    """
+
+    key: str
+    settings: ReviewSettings
+    withdrawn: Withdrawn = NOTHING
+
+    def settled(self, clip: Clip, judge: Judge, store: WorkStore) -> Clip:
+        """Return a clip that machines have judged as people have left it."""
+        told = store.get("people", digest([self.key, clip.clip_id]), _TOLD) if self.key else None
+        return settled(clip, told, judge, self.settings) if told is not None else clip
+
+
+def gather(out: Path) -> tuple[Answer, ...]:
+    """Return all answers that lie beside the versions in `out`, by id."""
+    return tuple(sorted(load(out / REVIEWS / ANSWERS), key=lambda answer: answer.answer_id))
+
+
+def key(answers: Sequence[Answer], settings: ReviewSettings) -> str:
+    """Return the hash of what people said and how it is weighed; empty where nobody said anything."""
+    return digest([[asdict(answer) for answer in answers], asdict(settings)], 16) if answers else ""
+
+
+def told(answers: Sequence[Answer], settings: ReviewSettings) -> dict[str, Told]:
+    """Return what was said of each clip, by clip id."""
+    decisions = {decision.clip_id: decision for decision in decided(answers, settings)}
+    by_clip: dict[str, list[Answer]] = {}
+    for answer in answers:
+        by_clip.setdefault(answer.clip_id, []).append(answer)
+    return {clip: Told(answers=tuple(many), decision=decisions.get(clip)) for clip, many in sorted(by_clip.items())}
+
+
+def laid_out(answers: Sequence[Answer], settings: ReviewSettings, store: WorkStore) -> People:
+    """Put what was said of each clip into the work store, where every worker finds it."""
+    people = People(key=key(answers, settings), settings=settings)
+    for clip_id, said in told(answers, settings).items():
+        store.put("people", digest([people.key, clip_id]), said, _TOLD)
+    return people
+
+
+def authors(answers: Sequence[Answer], settings: ReviewSettings) -> tuple[Provenance, ...]:
+    """Return everybody in whose name people's claims are made."""
+    persons = {one.key: one for one in map(person, answers)}
+    return (*(persons[name] for name in sorted(persons)), *((provenance(settings),) if answers else ()))
+
+
+def settled(clip: Clip, said: Told, judge: Judge, settings: ReviewSettings) -> Clip:
+    """Return the clip with people's claims and decision, assessed anew and routed by them.
+
+    The machines' route stays in one respect: what they had accepted and drawn for the audit stays marked as such.
+    """
+    machine = clip.routes[-1]
+    candidate = next((label for label in clip.labels if label.modality == ALL), None)
+    for by, mine in _by_author(said.answers).items():
+        clip = clip.spoken(by, mine)
+    if said.decision is not None:
+        by = author(settings)
+        clip = clip.spoken(by, _claims(by, said.decision, said.answers, candidate, settings))
+    clip = assess(clip, judge.assess)
+    if machine.decision == REJECT:
+        return clip.spoken(machine.by, (machine,))
+    return clip.spoken(machine.by, (_overruled(machine, said, settings),))
+
+
+@cache
+def author(settings: ReviewSettings) -> str:
+    """Return the provenance key of people's decisions."""
+    return provenance(settings).key
+
+
+def provenance(settings: ReviewSettings) -> Provenance:
+    """Return the author of people's decisions."""
+    return Provenance(name=DECISION, version="1", config=canonical(asdict(settings)))
+
+
+def _by_author(answers: Sequence[Answer]) -> Mapping[str, tuple[Claim, ...]]:
+    """Return each person's claims; of several answers of one kind the last one counts."""
+    counted = {
+        (person(answer).key, answer.kind): answer for answer in sorted(answers, key=lambda one: (one.submitted, one.answer_id))
+    }
+    found: dict[str, tuple[Claim, ...]] = {}
+    for (by, _), answer in sorted(counted.items()):
+        found[by] = (*found.get(by, ()), *claims(answer))
+    return found
+
+
+def _claims(
+    by: str, decision: Decision, answers: Sequence[Answer], candidate: Label | None, settings: ReviewSettings
+) -> tuple[Claim, ...]:
+    counted = [answer for answer in answers if answer.kind != PREFER]
+    review = Review(
+        by=by,
+        review_id=digest([decision.clip_id, sorted(answer.answer_id for answer in counted)], 16),
+        kind=DECISION,
+        outcome=_outcome(decision, candidate),
+        truth=decision.truth,
+        cannot=decision.cannot,
+        seconds=round(sum(answer.seconds for answer in counted), 3),
+        submitted=max(answer.submitted for answer in counted),
+    )
+    if decision.cannot is not None:
+        return (review,)
+    whole = Label(
+        by=by,
+        modality=ALL,
+        space=settings.space,
+        names=tuple(name for name, _ in decision.scores),
+        scores=tuple(score for _, score in decision.scores),
+        valence=decision.valence,
+        arousal=decision.arousal,
+        intensity=decision.intensity,
+    )
+    alone = {"face": decision.face, "voice": decision.voice, "words": decision.words}
+    parts = (
+        Label(by=by, modality=modality, space=settings.space, names=names)
+        for modality, names in alone.items()
+        if names is not None
+    )
+    text = (Text(by=by, text_id="decision", kind="rationale", text=decision.rationale),) if decision.rationale else ()
+    return (whole, *parts, *text, review)
+
+
+def _outcome(decision: Decision, candidate: Label | None) -> str | None:
+    """Return whether people came to the machines' label: accepted or edited; None where there was none to compare with."""
+    if candidate is None or decision.cannot is not None:
+        return None
+    likeliest = max(zip(candidate.scores, candidate.names, strict=True))[1]
+    return "accepted" if decision.names == (likeliest,) else "edited"
+
+
+def _overruled(machine: Route, said: Told, settings: ReviewSettings) -> Route:
+    decision = said.decision
+    people = len({answer.reviewer for answer in said.answers if answer.kind != PREFER})
+    if decision is not None and decision.cannot is not None:
+        return replace(machine, decision=REJECT, reasons=(f"{_people(people)} cannot judge it: {decision.cannot}",))
+    if decision is not None:
+        how = "by an adjudicator after" if decision.adjudicated else "by"
+        sure = min(dict(decision.scores)[name] for name in decision.names) * len(decision.names)
+        label = " and ".join(decision.names)
+        return replace(machine, decision=ACCEPT, reasons=(f"decided {how} {_people(people)}: {label}, {sure:.2f}",))
+    if not people or (people < settings.annotators and machine.decision == ACCEPT):
+        return machine
+    state = (
+        f"{_people(people)} have answered and do not agree: an adjudicator decides"
+        if people >= settings.annotators
+        else f"{people} of {_people(settings.annotators)} has answered"
+    )
+    # What people have begun is finished, whatever the budget.
+    return replace(machine, decision=REVIEW, reasons=(state, *machine.reasons), priority=1.0)
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"

@@ -1,0 +1,78 @@
+"""From found files to sources: what must be known of a file before anybody speaks about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from annotators.media.decoder import probe
+from pipeline.ingest.sources import Found
+from pipeline.runtime.concurrent import Pooled
+from pipeline.runtime.context import Bench
+from pipeline.runtime.progress import LOST, METER
+from pipeline.runtime.stamps import unchanged
+from schemas.errors import ItemError
+from schemas.provenance import digest
+from schemas.record import DeadLetter, Origin, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What must be known of a file before anybody speaks about it."""
+
+    duration: float
+    streams: str
+
+
+class Probe(Pooled):
+    """Found files in; sources out."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.workers)
+        self.bench = bench
+
+    def work(self, element: Found) -> Iterable[Source | DeadLetter]:
+        """Return the source, or its dead letter where it holds neither picture nor sound."""
+        with METER.time("probe"):
+            try:
+                probed = self._probed(element)
+            except ItemError as error:
+                METER.count(LOST)
+                letter = DeadLetter(source_id=element.source_id, file=element.file, clip_id=None, step="probe", reason=str(error))
+                return (letter,)
+        terms = {key: value for key, value in asdict(element.terms).items() if key != "file"}
+        origin = Origin(
+            source_id=element.source_id,
+            sha256=element.sha256,
+            file=element.file,
+            duration=probed.duration,
+            streams=probed.streams,
+            **terms,
+        )
+        return (
+            Source(
+                source=origin,
+                path=element.path,
+                stamps=element.stamps,
+                subtitles=element.subtitles,
+                subtitles_sha256=element.subtitles_sha256,
+            ),
+        )
+
+    def _probed(self, element: Found) -> Probed:
+        key = digest(["probe 1", element.sha256])
+        kept = self.bench.store.get("probes", key, _PROBED)
+        if kept is not None:
+            return kept
+        info = probe(Path(element.path))
+        streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
+        probed = Probed(duration=round(info.duration, 3), streams=streams)
+        unchanged(element.stamps)
+        self.bench.store.put("probes", key, probed, _PROBED)
+        return probed
+
+
+_PROBED = TypeAdapter(Probed)

@@ -1,0 +1,195 @@
+"""Find the media under a folder, name them by content, and read what `sources.csv` says about them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+import os
+import stat
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.runtime.stamps import stamp_of
+from schemas.errors import UsageError
+from schemas.record import DeadLetter, Stamp
+from schemas.validate import checked
+
+VIDEO = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts", ".m4v"})
+AUDIO = frozenset({".wav", ".mp3", ".flac", ".m4a"})
+SUBTITLES = (".srt", ".vtt")
+TABLE = "sources.csv"
+SCAN = "scan"
+"""Step of the dead letter of a copy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """One line of `sources.csv`: what its owner states about a source. Empty cells are None."""
+
+    file: str
+    licence: str | None = None
+    consent: str | None = None
+    language: str | None = None
+    origin: str | None = None
+    speakers: tuple[str, ...] = ()
+    split: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}$")] | None = None
+    """Names files, and `datasets` takes no other characters."""
+
+    def __post_init__(self) -> None:
+        if self.split == "all":
+            raise ValueError("split: all is what `datasets` calls every split together; choose another name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A source file, before anything has been decoded."""
+
+    path: str
+    file: str
+    sha256: str
+    terms: Terms
+    stamps: tuple[Stamp, ...] = ()
+    subtitles: str | None = None
+    subtitles_sha256: str | None = None
+
+    @property
+    def source_id(self) -> str:
+        """Return the id of the source: the first 16 hex digits of the hash of its content."""
+        return self.sha256[:16]
+
+
+def find(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...]]:
+    """Return the sources by content id, and a dead letter for every copy of the same bytes.
+
+    Raises:
+        UsageError: there is no such folder, a part of it cannot be read, no media in it, or `sources.csv` cannot be used.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"--source {folder}: no such folder")
+    paths = sorted(_media(folder))
+    if not paths:
+        raise UsageError(f"--source {folder}: no media in it; Affectory reads {' '.join(sorted(VIDEO | AUDIO))}")
+    terms = _terms(folder, {_relative(folder, path) for path in paths})
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(lambda path: _found(folder, path, terms), paths))
+    first: dict[str, Found] = {}
+    copies = []
+    for one in found:
+        kept = first.setdefault(one.sha256, one)
+        if kept is not one:
+            reason = f"the same bytes as {kept.file}, which is kept"
+            copies.append(DeadLetter(source_id=one.source_id, file=one.file, clip_id=None, step=SCAN, reason=reason))
+    return tuple(sorted(first.values(), key=lambda one: one.sha256)), tuple(copies)
+
+
+def spelt(name: str) -> str:
+    """Return a name as one that is written with other case, spaces or code points would be spelt: both mean one person."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def part(found: Sequence[Found], k: int, n: int) -> tuple[Found, ...]:
+    """Return the share K of N, by content: the same whatever else lies in the folder."""
+    return tuple(one for one in found if int(one.sha256[:12], 16) % n == k - 1)
+
+
+def _media(folder: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise UsageError(
+            f"cannot search {error.filename}: {error.strerror}; let it be read, or move it out of --source"
+        ) from error
+
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if name != "lost+found"]  # the file system's own, which nobody may read
+        for path in (Path(place, name) for name in names if Path(name).suffix.lower() in VIDEO | AUDIO):
+            try:
+                if stat.S_ISREG(path.stat().st_mode):
+                    yield path
+            except FileNotFoundError:  # a link to nothing
+                continue
+            except OSError as error:
+                refuse(error)
+
+
+def _found(folder: Path, path: Path, terms: dict[str, Terms]) -> Found:
+    file = _relative(folder, path)
+    words = next((p for p in _sidecars(path) if p.is_file()), None)
+    stamp, sha256 = _hashed(path)
+    of_words, words_sha256 = _hashed(words) if words else (None, None)
+    return Found(
+        path=str(path.resolve()),
+        file=file,
+        sha256=sha256,
+        terms=terms.get(file, Terms(file=file)),
+        stamps=(stamp, of_words) if of_words else (stamp,),
+        subtitles=str(words.resolve()) if words else None,
+        subtitles_sha256=words_sha256,
+    )
+
+
+def _sidecars(path: Path) -> Iterable[Path]:
+    """Return where subtitles of a source may lie: talk.srt, or talk.en.srt with the language."""
+    for suffix in SUBTITLES:
+        yield path.with_suffix(suffix)
+    siblings = (p for p in sorted(path.parent.iterdir()) if p.suffix.lower() in SUBTITLES)
+    yield from (p for p in siblings if p.stem.rpartition(".")[0] == path.stem)
+
+
+def _relative(folder: Path, path: Path) -> str:
+    # A name that is no valid Unicode still has to fit into a column of text.
+    return path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _hashed(path: Path) -> tuple[Stamp, str]:
+    try:
+        stamp = stamp_of(path.resolve())
+        with path.open("rb") as file:
+            return stamp, hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _terms(folder: Path, files: set[str]) -> dict[str, Terms]:
+    table = folder / TABLE
+    if not table.is_file():
+        return {}
+    read: dict[str, Terms] = {}
+    for line, cells in _lines(table):
+        names = (name.strip() for name in str(cells.get("speakers", "")).split(";"))
+        terms = checked(Terms, cells | {"speakers": tuple(name for name in names if name)}, f"{table}, line {line}")
+        if terms.file not in files:
+            raise UsageError(f"{table}, line {line}: no media file {terms.file!r} under {folder}")
+        if terms.file in read:
+            raise UsageError(f"{table}, line {line}: {terms.file!r} has a line before this one; which of them holds?")
+        read[terms.file] = terms
+    return read
+
+
+def _lines(table: Path) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield each line, with the number at which it ends and the cells that are not empty, by column.
+
+    Raises:
+        UsageError: it is no such table; a cell too many tells that what stands in the others may be in the wrong column.
+    """
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as text:
+            rows = csv.reader(text, strict=True)
+            names = [*itertools.takewhile(bool, next(rows, []))]
+            if len(set(names)) < len(names):
+                raise UsageError(f"{table}: two columns have the same name")
+            for row in filter(None, rows):
+                if any(cell.strip() for cell in row[len(names) :]):
+                    raise UsageError(f"{table}, line {rows.line_num}: a cell too many; put text with a comma in it in quotes")
+                yield rows.line_num, {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()}
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{table} is not UTF-8; save it as CSV in UTF-8") from error
+    except csv.Error as error:
+        raise UsageError(f"{table} is not a table that can be read: {error}; is a quote left open?") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {table}: {error.strerror}") from error

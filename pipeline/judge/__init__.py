@@ -1,0 +1,1 @@
+"""How sure the evidence is, where a clip goes, and what answers teach about both; pure."""

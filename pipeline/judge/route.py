@@ -1,0 +1,193 @@
+"""Where a clip goes: accept, review or reject. Pure: the same record and the same settings give the same route.
+
+Gates come first: what cannot be used is rejected, whatever it says. What the machines disagree about, or are unsure of, goes to
+people, the most informative first as far as the budget goes; what would need a person and gets none is rejected, not accepted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from pipeline.judge.assess import AssessSettings, assess
+from schemas.claims import Assessment, Conflict, Route
+from schemas.errors import UsageError
+from schemas.provenance import Provenance, canonical
+from schemas.record import Clip
+from schemas.versions.rows import ACCEPT, REJECT, REVIEW
+from schemas.vocabulary.distributions import ALL, DISAGREE, said
+
+Share = Annotated[float, Field(ge=0, le=1)]
+SPENT = "it would need a person, and the review budget is spent on more informative clips"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSettings:
+    """Thresholds of the gates (reject), of review, the budget and the audit."""
+
+    min_seconds: Annotated[float, Field(ge=0)] = 1.0
+    """Shorter clips are rejected."""
+    max_overlap: Share = 0.5
+    """Clips in which others speak for a larger share of the time are rejected."""
+    min_word_probability: Share = 0.4
+    """Clips whose words the recogniser is less sure of on average are rejected; words of subtitles have no probability."""
+    need_face: bool = False
+    """Reject clips in which the target's face is not seen."""
+    min_modalities: Annotated[int, Field(ge=0)] = 1
+    """Clips in which fewer modalities say something are rejected."""
+    conflict: Share = DISAGREE
+    """Divergence of two modalities (bits) from which a person decides."""
+    ambiguity: Share = 0.85
+    """Ambiguity from which a person decides."""
+    consistency: Share = 0.6
+    """A person decides where fewer sampled rationales than this agree on the emotion."""
+    budget: str | None = None
+    """At most this many clips (`200`) or this share of all clips (`20%`) go to people; None: all that need one."""
+    audit: Share = 0.05
+    """Share of the accepted that people check, drawn by the hash of the clip's id."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """Return the author of routes."""
+        return Provenance(name="route", version="1", config=canonical(asdict(self)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Assess and route, as a plan says."""
+
+    assess: AssessSettings
+    route: RouteSettings
+    judged: bool
+    """Whether the plan has an annotator that says what is felt; without one no clip can be asked for it."""
+
+    def __call__(self, clip: Clip) -> Clip:
+        """Return the clip with fused label, assessment and route."""
+        assessed = assess(clip, self.assess)
+        routed = route(assessed, self)
+        return assessed.spoken(routed.by, (routed,))
+
+
+@cache
+def author(settings: RouteSettings) -> str:
+    """Return the provenance key of routes."""
+    return settings.provenance.key
+
+
+def route(clip: Clip, judge: Judge) -> Route:
+    """Return where an assessed clip goes, the budget left aside."""
+    settings = judge.route
+    by = author(settings)
+    assessment = clip.assessments[-1] if clip.assessments else None
+    informative = priority(assessment)
+    if reasons := tuple(gates(clip, judge)):
+        return Route(by=by, decision=REJECT, reasons=reasons, priority=informative)
+    if assessment is None:
+        return Route(by=by, decision=ACCEPT, reasons=("nothing was judged: no annotator says what is felt",), priority=0.0)
+    if reasons := tuple(doubts(assessment, settings)):
+        return Route(by=by, decision=REVIEW, reasons=reasons, priority=informative)
+    drawn = _draw(clip.clip_id) < settings.audit
+    return Route(by=by, decision=ACCEPT, reasons=(_agreement(clip, judge.assess),), priority=informative, audit=drawn)
+
+
+def gates(clip: Clip, judge: Judge) -> Iterator[str]:
+    """Yield why a clip cannot be used."""
+    settings = judge.route
+    span = clip.actual or clip.requested
+    if span.duration < settings.min_seconds:
+        yield f"it is {span.duration:.2f} s long, less than {settings.min_seconds:g} s"
+    share = clip.overlap / span.duration if span.duration > 0 else 0.0
+    if share > settings.max_overlap:
+        yield f"others speak during {share:.0%} of it, more than {settings.max_overlap:.0%}"
+    sure = [word.probability for word in clip.words if word.probability is not None]
+    if sure and sum(sure) / len(sure) < settings.min_word_probability:
+        yield f"its words are unsure: {sum(sure) / len(sure):.2f} on average, less than {settings.min_word_probability:g}"
+    if settings.need_face and not any(target.track for target in clip.targets):
+        yield "the face of the person whom it is about is not seen"
+    heard = list(said(clip.labels, judge.assess.space))
+    if judge.judged and len(heard) < settings.min_modalities:
+        yield f"of the {settings.min_modalities} modalities that must say something, {_listed(heard)} does"
+
+
+def doubts(assessment: Assessment, settings: RouteSettings) -> Iterator[str]:
+    """Yield why a person should decide, the weightiest reason first."""
+    for pair in sorted(assessment.conflicts, key=lambda pair: (-(pair.divergence or 0.0), pair.first, pair.second)):
+        if pair.divergence is not None and pair.divergence >= settings.conflict:
+            yield _disagreement(pair, settings.conflict)
+    if assessment.category == "neither":
+        yield "all together say something that neither picture nor sound says alone"
+    if assessment.ambiguity is not None and assessment.ambiguity >= settings.ambiguity:
+        yield f"the evidence is ambiguous: {assessment.ambiguity:.2f}, from {settings.ambiguity:g} on a person decides"
+    if assessment.consistency is not None and assessment.consistency < settings.consistency:
+        yield f"only {assessment.consistency:.0%} of the sampled rationales name the same emotion"
+
+
+def priority(assessment: Assessment | None) -> float:
+    """Return how informative a person's answer is, 0 to 1: by the widest divergence, unlike valences and ambiguity."""
+    if assessment is None:
+        return 0.0
+    widest = max((pair.divergence or 0.0 for pair in assessment.conflicts), default=0.0)
+    unlike = any(pair.opposed for pair in assessment.conflicts)
+    unsure = 1 - assessment.consistency if assessment.consistency is not None else 0.0
+    return round(0.6 * widest + 0.15 * unlike + 0.15 * (assessment.ambiguity or 0.0) + 0.1 * unsure, 4)
+
+
+def allowed(budget: str | None, clips: int) -> int | None:
+    """Return how many clips may go to people, None without a limit.
+
+    Raises:
+        UsageError: the budget is neither a count nor a share in per cent.
+    """
+    if budget is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", budget.strip())
+    if not found or (found[2] and float(found[1]) > 100) or (not found[2] and "." in found[1]):
+        raise UsageError(f"a review budget is a count or a share, as 200 or 20%, not {budget!r}")
+    return round(float(found[1]) / 100 * clips) if found[2] else int(found[1])
+
+
+def spend(
+    waiting: npt.NDArray[np.bool_], priorities: npt.NDArray[np.float64], draws: npt.NDArray[np.uint64], budget: int | None
+) -> npt.NDArray[np.bool_]:
+    """Return which of the clips that wait for review get it: those of highest priority, of equals those drawn first."""
+    if budget is None or int(waiting.sum()) <= budget:
+        return waiting
+    places = np.flatnonzero(waiting)
+    order = np.lexsort((draws[places], -priorities[places]))
+    chosen = np.zeros_like(waiting)
+    chosen[places[order[:budget]]] = True
+    return chosen
+
+
+def draw(clip_id: str) -> int:
+    """Return a number below 2**64 that depends on the clip's id alone."""
+    return int.from_bytes(hashlib.sha256(f"audit {clip_id}".encode()).digest()[:8], "big")
+
+
+def _draw(clip_id: str) -> float:
+    return draw(clip_id) / 2**64
+
+
+def _disagreement(pair: Conflict, limit: float) -> str:
+    signs = ", one good and one bad to feel" if pair.opposed else ""
+    return f"{pair.first} and {pair.second} disagree{signs}: divergence {pair.divergence:.2f}, from {limit:g} on a person decides"
+
+
+def _agreement(clip: Clip, limits: AssessSettings) -> str:
+    fused = next(label for label in clip.labels if label.modality == ALL)
+    best = max(zip(fused.scores, fused.names, strict=True))
+    heard = list(said(clip.labels, limits.space))
+    who = f"only {heard[0]} can be judged:" if len(heard) == 1 else f"{_listed(heard)} do not disagree:"
+    return f"{who} {best[1]}, {best[0]:.2f}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part) or "none"

@@ -1,0 +1,161 @@
+"""What of a version leaves the house: its accepted clips, their media, the card, and a manifest that speaks of these alone.
+
+A source may leave where its licence is stated and its consent says no no. What `sources.csv` leaves empty under `consent` is not
+held against a source: people in public recordings are not asked. A cell that holds any word of refusal keeps the source back,
+whatever else it says, because the cell is free text and silence is the safe reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from pipeline.rights.terms import Stated
+from pipeline.rights.withdrawn import MOMENT, WITHDRAWN, numbering, read, row_moment
+from pipeline.versions.integrity import damages, sha256, sums
+from schemas.errors import UsageError
+from schemas.versions.manifest import MANIFEST, SUMS, Manifest, sealed
+from schemas.versions.rows import ACCEPT, FOLDERS
+
+DATA, MEDIA = FOLDERS[ACCEPT], "media"
+CARDS = ("README.md", "croissant.json")
+LAST = (*CARDS, SUMS, MANIFEST)
+"""What the last commit holds: where the manifest is, the version is whole."""
+LISTED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One file of the repository: lies at `place`, or is `made` for publishing."""
+
+    path: str
+    size: int
+    sha256: str
+    place: Path | None = None
+    made: bytes | None = None
+
+    @property
+    def content(self) -> bytes:
+        """Return all of it."""
+        return self.made if self.made is not None or self.place is None else self.place.read_bytes()  # type: ignore[return-value]
+
+    @property
+    def git_sha1(self) -> str:
+        """Return the id under which git knows it."""
+        return hashlib.sha1(b"blob %d\0" % self.size + self.content, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """All that goes: `data` first, then `last` in one commit."""
+
+    data: tuple[Item, ...]
+    last: tuple[Item, ...]
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Return every file."""
+        return (*self.data, *self.last)
+
+
+def outgoing(version: Path, manifest: Manifest) -> Outgoing:
+    """Return what of a version is published.
+
+    Raises:
+        UsageError: the version is damaged, holds no accepted clip, or holds clips that may not leave.
+    """
+    if found := next(iter(damages(version)), None):
+        raise UsageError(f"{version}: {found.file} {found.says}; python -m pipeline.versions verify {version.name} tells all")
+    shards = [file for file in manifest.files if file.file.startswith(f"{DATA}/")]
+    if not shards:
+        raise UsageError(f"{version} holds no accepted clip: there is nothing to publish")
+    _refuse_withdrawn(version, manifest)
+    sources = stated(version)
+    _refuse(version, [one for one in sources if one.kept_back])
+    known = sums(version)
+    data = [
+        *(Item(path=one.file, size=one.bytes, sha256=one.sha256, place=version / one.file) for one in shards),
+        *(_lying(version, file, known) for file in sorted(_referenced(version))),
+    ]
+    cards = [_lying(version, file, known) for file in CARDS if (version / file).is_file()]
+    return Outgoing(data=tuple(data), last=(*cards, *_proof(manifest, [*data, *cards], {one.source_id for one in sources})))
+
+
+def stated(version: Path, folders: Sequence[str] = (DATA,)) -> tuple[Stated, ...]:
+    """Return what was stated about each source of which clips lie in these folders, by file."""
+    found: dict[str, Stated] = {}
+    columns = [f"source.{name}" for name in ("source_id", "file", "licence", "consent")]
+    for row in (row for folder in folders for row in _rows(version / folder, columns)):
+        known = found.get(row["source"]["source_id"])
+        found[row["source"]["source_id"]] = replace(known, clips=known.clips + 1) if known else Stated(**row["source"], clips=1)
+    return tuple(sorted(found.values(), key=lambda one: (one.file, one.source_id)))
+
+
+def _refuse(version: Path, kept: Sequence[Stated]) -> None:
+    if not kept:
+        return
+    lines = [f"  {one.file} ({one.source_id}, clips: {one.clips}): {one.kept_back}" for one in kept[:LISTED]]
+    lines += [f"  and {len(kept) - LISTED} more"] * (len(kept) > LISTED)
+    raise UsageError(
+        f"{version.name} holds clips of sources that may not leave:\n" + "\n".join(lines) + "\n"
+        "State licence and consent in sources.csv and build again, or make a version without them:\n"
+        f"  python -m pipeline.takedown --shards {version.parent} --version {version.name} --unpublishable"
+    )
+
+
+def _refuse_withdrawn(version: Path, manifest: Manifest) -> None:
+    listed = read(version.parent)
+    if not listed.key:
+        return
+    plan = numbering(manifest.plan)
+    clips = ((row_moment(row), tuple(row["source"]["speakers"] or ())) for row in _rows(version / DATA, MOMENT))
+    if gone := [moment.clip_id for moment, speakers in clips if listed.holds(moment, speakers, plan)]:
+        raise UsageError(
+            f"{version.name} holds {len(gone)} clips that {version.parent / WITHDRAWN} keeps out, {gone[0]} among them:"
+            " publish a later version, or take them out of this one with python -m pipeline.takedown"
+        )
+
+
+def _proof(manifest: Manifest, others: Sequence[Item], sources: set[str]) -> Iterator[Item]:
+    """Yield the hashes of all files, and the manifest that names only what is published."""
+    listed = "".join(f"{item.sha256}  {item.path}\n" for item in sorted(others, key=lambda item: item.path)).encode()
+    yield _made(SUMS, listed)
+    public = replace(
+        manifest,
+        files=tuple(file for file in manifest.files if file.file.startswith(f"{DATA}/")),
+        sources=tuple(source for source in manifest.sources if source["source_id"] in sources),
+        sums_sha256=hashlib.sha256(listed).hexdigest(),
+    )
+    yield _made(MANIFEST, sealed(public))
+
+
+def _made(path: str, data: bytes) -> Item:
+    return Item(path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), made=data)
+
+
+def _lying(version: Path, file: str, known: dict[str, str]) -> Item:
+    place = version / file
+    return Item(path=file, size=place.stat().st_size, sha256=known.get(file) or sha256(place), place=place)
+
+
+def _referenced(version: Path) -> set[str]:
+    """Return the media beside the shards that accepted clips hold; none where media are embedded."""
+    if not (version / MEDIA).is_dir():
+        return set()
+    columns = ("video.path", "audio.path", "image.path", "frames.list.element.image.path")
+    rows = _rows(version / DATA, columns)
+    held = ([row["video"], row["audio"], row["image"], *(frame["image"] for frame in row["frames"] or ())] for row in rows)
+    paths = {file["path"] for files in held for file in files if file and file["path"]}
+    return {path for path in paths if path == f"{MEDIA}/{Path(path).name}"}
+
+
+def _rows(folder: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for file in sorted(folder.glob("*.parquet")):
+        with pq.ParquetFile(file) as shard:
+            for part in shard.iter_batches(256, columns=list(columns)):
+                yield from part.to_pylist()

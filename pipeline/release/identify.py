@@ -1,0 +1,58 @@
+"""From finished clips to an index of each source: who is who across its clips, what to make of each; and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+
+from pipeline.clips.kept import _PRINTS, _REFS, Index, Prints, Ref, best_face, fetch, keep
+from pipeline.feedback.reviews import People
+from pipeline.plan import Plan
+from pipeline.rights import withdrawn
+from pipeline.runtime.annotate import spoken_by
+from pipeline.runtime.concurrent import Pooled
+from pipeline.runtime.context import Bench
+from pipeline.runtime.progress import METER
+from pipeline.split.links import _KIN, Kin
+from schemas.provenance import digest
+from schemas.record import DeadLetter
+
+
+class Identify(Pooled):
+    """References to all clips of one source and to its fingerprints in; their index out, with what is said of all, and judged."""
+
+    def __init__(self, plan: Plan, people: People, bench: Bench) -> None:
+        super().__init__(bench.workers)
+        self.annotators, self.judge = plan.scoped("clips of a source"), plan.judge
+        self.seconds, self.people, self.bench = plan.split.voice_seconds, people, bench
+
+    def work(self, element: tuple[str, Iterable[Ref | Prints]]) -> Iterable[Index | DeadLetter]:
+        """Let each annotator see the clips of the source in order of time; then judge each clip that was not withdrawn."""
+        source_id, found = element
+        told = tuple(found)
+        refs = sorted((one for one in told if isinstance(one, Ref)), key=lambda ref: (ref.start, ref.clip_id))
+        if not refs:
+            return ()
+        clips = tuple(fetch(ref, self.bench) for ref in refs)
+        for annotator in self.annotators:
+            with METER.time(annotator.name):
+                clips = spoken_by(annotator, clips, self.bench)
+        # Not before: who is who in a source must not depend on who has withdrawn.
+        gone = {clip.clip_id for clip in clips if self.people.withdrawn.clip(withdrawn.moment(clip))}
+        letters = tuple(
+            withdrawn.part(source_id, one.source.file, one.clip_id, one.requested) for one in clips if one.clip_id in gone
+        )
+        clips = tuple(clip for clip in clips if clip.clip_id not in gone)
+        if not clips:
+            return letters
+        with METER.time("judge"):
+            judged = (self.judge(replace(clip, image=best_face(clip))) for clip in clips)
+            kept = tuple(keep(self.people.settled(clip, self.judge, self.bench.store), self.bench) for clip in judged)
+        key = digest([asdict(ref) for ref in kept])
+        self.bench.store.put("indexes", key, kept, _REFS)
+        prints = next((one.key for one in told if isinstance(one, Prints)), None)
+        fingerprints = self.bench.store.get("prints", prints, _PRINTS) if prints else ()
+        kin = Kin.of(clips, fingerprints or (), self.seconds)
+        kin_key = digest(asdict(kin))
+        self.bench.store.put("kin", kin_key, kin, _KIN)
+        return (Index(source_id=source_id, key=key, kin=kin_key), *letters)

@@ -1,0 +1,1 @@
+"""One page that shows whether a version is good."""

@@ -1,0 +1,1 @@
+"""What must stay out and what may leave: withdrawals, licence and consent."""

@@ -1,0 +1,1 @@
+"""How work is done whatever the step: context, concurrency, the work store, patience and progress."""

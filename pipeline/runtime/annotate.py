@@ -1,0 +1,139 @@
+"""`records | Annotate(annotator)`: let an annotator speak about every record that it has not spoken about yet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apache_beam as beam
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
+from annotators.annotator import Annotator
+from annotators.store import WorkStore
+from pipeline.runtime.concurrent import DEAD, Pooled
+from pipeline.runtime.context import Bench
+from pipeline.runtime.dead import dead_letter
+from pipeline.runtime.patience import patiently
+from pipeline.runtime.progress import METER, WORKED
+from pipeline.runtime.stamps import unchanged
+from schemas.claims import Claim, KeyFrame, MediaFile
+from schemas.errors import ItemError
+from schemas.provenance import digest
+from schemas.record import DeadLetter, Record, Source, claim_fields
+
+UNSETTLED = "unsettled"
+"""Where the work store notes answers that are not to be used again."""
+Answer = Mapping[str, tuple[Claim, ...]]
+Kind = TypeVar("Kind", bound=Record)
+_loading = threading.Lock()
+_loaded: dict[tuple[object, ...], Any] = {}
+
+
+class Annotate(beam.PTransform):  # type: ignore[misc]
+    """Records in; `records` with claims and `dead` letters out.
+
+    Idempotent by provenance key: a record that carries the key passes untouched, and an answer in the work store is used
+    before anything is loaded.
+    """
+
+    def __init__(self, annotator: Annotator[Any, Any], bench: Bench) -> None:
+        super().__init__(f"Annotate {annotator.name}")
+        self.annotator, self.bench = annotator, bench
+
+    def expand(self, records: Any) -> Any:
+        """Apply to a PCollection of records."""
+        return records | beam.ParDo(_Annotate(self.annotator, self.bench)).with_outputs(DEAD, main="records")
+
+
+class _Annotate(Pooled):
+    def __init__(self, annotator: Annotator[Any, Any], bench: Bench) -> None:
+        waits = annotator.concurrency
+        super().__init__(waits or bench.workers, pool=annotator.name if waits else "")
+        self.annotator, self.bench = annotator, bench
+
+    def work(self, element: Record) -> Iterable[Record | DeadLetter]:
+        """Return the record with the annotator's claims, or its dead letter."""
+        with METER.time(self.annotator.name):
+            try:
+                return spoken_by(self.annotator, (element,), self.bench)
+            except ItemError as error:
+                return (dead_letter(element, self.annotator.name, error),)
+
+
+def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Kind], bench: Bench) -> tuple[Kind, ...]:
+    """Return the records with the annotator's claims, from the work store where it has them all.
+
+    Raises:
+        ItemError: a record cannot be used.
+        TransientError: the world still fails after several tries.
+    """
+    if all(annotator.key in record.authors for record in records):
+        return tuple(records)
+    kind: Any = type(records[0])
+    adapter: TypeAdapter[tuple[Answer, ...]] = _answers(kind)
+    key = digest([annotator.key, [_asked(annotator, record) for record in records]])
+    answers = bench.store.get("claims", key, adapter)
+    if answers is None:
+        METER.count(f"{annotator.name} {WORKED}")
+        said = patiently(lambda: annotator.annotate(_model(annotator, bench), records))
+        if len(said) != len(records):
+            raise TypeError(f"{annotator.name} answered {len(said)} times about {len(records)} records")
+        unchanged(stamp for record in records if isinstance(record, Source) for stamp in record.stamps)
+        answers = tuple(_answer(claims, kind, bench.store) for claims in said)
+        settled = all(annotator.settled(claims) for claims in said)
+        bench.store.put("claims" if settled else UNSETTLED, key, answers, adapter)
+    pairs = zip(records, answers, strict=True)
+    return tuple(record.spoken(annotator.key, chain.from_iterable(answer.values())) for record, answer in pairs)
+
+
+@cache
+def _answers(record: Any) -> TypeAdapter[Any]:
+    """Return the reader and writer of answers: for each record, its new claims by field."""
+    held: Any = {field: tuple.__class_getitem__((claim, ...)) for claim, field in claim_fields(record).items()}
+    return TypeAdapter(tuple[TypedDict("Answer", held, total=False), ...])  # type: ignore[misc, arg-type, operator]
+
+
+def _answer(claims: Iterable[Claim], record: type[Record], store: WorkStore) -> Answer:
+    """Return claims by field."""
+    answer: dict[str, tuple[Claim, ...]] = {}
+    for claim in claims:
+        field = claim_fields(record)[type(claim)]
+        answer[field] = (*answer.get(field, ()), _kept(claim, store))
+    return answer
+
+
+def _asked(annotator: Annotator[Any, Any], record: Record) -> list[object]:
+    """Return what an answer depends on: the record's content id and the fields that the annotator reads."""
+    asked: list[object] = [record.id]
+    for name in annotator.requires:
+        value: Any = record
+        for part in name.split("."):
+            value = getattr(value, part)
+        asked.append(Path(value.path or "").name if isinstance(value, MediaFile) else _jsonable(value))
+    return asked
+
+
+def _jsonable(value: object) -> object:
+    return TypeAdapter(type(value)).dump_python(value, mode="json") if value is not None else None
+
+
+def _kept(claim: Claim, store: WorkStore) -> Claim:
+    """Move a still out of the claim into the store: no pixels travel through a PCollection."""
+    if isinstance(claim, KeyFrame) and claim.image.bytes is not None:
+        return replace(claim, image=MediaFile(path=store.blob(claim.image.bytes, "jpg")))
+    return claim
+
+
+def _model(annotator: Annotator[Any, Any], bench: Bench) -> Any:
+    mine: tuple[object, ...] = (annotator.key, bench.device, None if annotator.shared else threading.get_ident())
+    if mine not in _loaded:
+        with _loading:
+            if mine not in _loaded:
+                _loaded[mine] = patiently(lambda: annotator.load(bench.device))
+    return _loaded[mine]

@@ -1,0 +1,1 @@
+"""What belongs together, which scenes are copies, and which split each source goes to."""

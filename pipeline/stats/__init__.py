@@ -1,0 +1,1 @@
+"""What a version says as a whole, counted in its rows."""

@@ -1,0 +1,138 @@
+"""What a version says as a whole: counters over all its rows, in memory that does not grow with their number."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from typing import Any
+
+from schemas.claims import Label
+from schemas.versions.dead_letters import generalised
+from schemas.versions.rows import ACCEPT, FOLDERS
+from schemas.vocabulary.distributions import fused, likeliest, said
+
+COLUMNS = ("actual", "requested", "labels", "assessments", "routes")
+BINS = 10
+"""Steps of a share from 0 to 1."""
+AXIS = 11
+"""Steps of valence and arousal from -1 to 1; the middle one holds 0."""
+
+
+class Destination:
+    """The clips of one decision."""
+
+    def __init__(self) -> None:
+        self.clips, self.audit = 0, 0
+        self.seconds = 0.0
+        self.reasons: Counter[str] = Counter()
+
+    def add(self, route: Mapping[str, Any], seconds: float) -> None:
+        """Count one clip; a reason counts once per clip, whatever its numbers."""
+        self.clips += 1
+        self.seconds += seconds
+        self.audit += route["audit"]
+        self.reasons.update({generalised(reason) for reason in route["reasons"]})
+
+
+class Felt:
+    """What one modality says, in the label space of the plan, and where it has them on the axes."""
+
+    def __init__(self) -> None:
+        self.clips = 0
+        self.likeliest: Counter[str] = Counter()
+        self.mass: dict[str, float] = defaultdict(float)
+        self.valence: Counter[int] = Counter()
+        self.both: Counter[tuple[int, int]] = Counter()
+        """Steps of valence and arousal of what has both."""
+
+    def add(self, distribution: Mapping[str, float]) -> None:
+        """Count one distribution."""
+        self.clips += 1
+        self.likeliest[likeliest(distribution)] += 1
+        for name, share in distribution.items():
+            self.mass[name] += share
+
+    def place(self, valence: float, arousal: float | None) -> None:
+        """Count one point."""
+        across = step((valence + 1) / 2, AXIS)
+        self.valence[across] += 1
+        if arousal is not None:
+            self.both[across, step((arousal + 1) / 2, AXIS)] += 1
+
+
+class Pair:
+    """How two modalities compare."""
+
+    def __init__(self) -> None:
+        self.divergence: Counter[int] = Counter()
+        self.incomparable, self.opposed = 0, 0
+        self.labels: Counter[tuple[str, str]] = Counter()
+        """Likeliest label of the first and of the second."""
+
+    def add(self, conflict: Mapping[str, Any]) -> None:
+        """Count one comparison."""
+        if conflict["divergence"] is None:
+            self.incomparable += 1
+        else:
+            self.divergence[step(conflict["divergence"])] += 1
+        self.opposed += bool(conflict["opposed"])
+
+
+class Tally:
+    """All counters of a version."""
+
+    def __init__(self, space: str) -> None:
+        self.space = space
+        self.destinations = {decision: Destination() for decision in FOLDERS}
+        self.felt: dict[str, Felt] = {}
+        self.pairs: dict[tuple[str, str], Pair] = {}
+        self.categories: Counter[str] = Counter()
+        self.outliers: Counter[str] = Counter()
+        self.ambiguity: Counter[int] = Counter()
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count one row with the columns `COLUMNS`."""
+        span = row["actual"] or row["requested"]
+        route = routed(row)
+        self.destinations[route["decision"]].add(route, span["end"] - span["start"])
+        labels = labelled(row)
+        spoken = said(labels, self.space)
+        for modality, distribution in {**fused(labels), **spoken}.items():
+            self.felt.setdefault(modality, Felt()).add(distribution)
+        for modality, label in _placed(labels).items():
+            self.felt.setdefault(modality, Felt()).place(label.valence or 0.0, label.arousal)
+        for first, second in combinations(spoken, 2):
+            self.pairs.setdefault((first, second), Pair()).labels[likeliest(spoken[first]), likeliest(spoken[second])] += 1
+        for assessment in row["assessments"][-1:]:
+            self._assessed(assessment)
+
+    def _assessed(self, assessment: Mapping[str, Any]) -> None:
+        self.categories[assessment["category"]] += 1
+        self.outliers[assessment["outlier"] or "none"] += 1
+        if assessment["ambiguity"] is not None:
+            self.ambiguity[step(assessment["ambiguity"])] += 1
+        for conflict in assessment["conflicts"]:
+            self.pairs.setdefault((conflict["first"], conflict["second"]), Pair()).add(conflict)
+
+
+def routed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the route of a row; without one it lies among the accepted, for no reason and of no priority."""
+    route: dict[str, Any] = row["routes"][-1] if row["routes"] else {}
+    return {"decision": ACCEPT, "reasons": (), "priority": 0.0, "audit": False, **route}
+
+
+def labelled(row: Mapping[str, Any]) -> list[Label]:
+    """Return the labels of a row."""
+    return [Label(**{**label, "names": tuple(label["names"]), "scores": tuple(label["scores"])}) for label in row["labels"]]
+
+
+def step(share: float, of: int = BINS) -> int:
+    """Return in which of the steps from 0 to 1 a share lies."""
+    return min(of - 1, max(0, int(share * of + 1e-9)))
+
+
+def _placed(labels: Iterable[Label]) -> dict[str, Label]:
+    """Return the last label with a valence of each modality that is about the target and the whole clip."""
+    about = (label for label in labels if label.person is None and label.span is None and label.perspective == "expressed")
+    return {label.modality: label for label in about if label.valence is not None}

@@ -1,0 +1,92 @@
+"""Files, models and measured accuracy of a version, for its card."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from annotators.models.catalog import table
+from pipeline.stats.facts import DataFile, Measured, ModelFacts
+from schemas.arrow import media_columns, schema_of
+from schemas.record import Clip
+from schemas.validate import checked
+from schemas.versions.manifest import Manifest
+from schemas.versions.rows import ACCEPT, FOLDERS
+
+ACCURACY = "accuracy.toml"
+Author = Mapping[str, Any]
+"""An entry of a plan's `annotators`: name, version, config, models."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    measured: tuple[Measured, ...]
+
+
+def data_files(version: Path, manifest: Manifest) -> tuple[DataFile, ...]:
+    """Return the files that are published, in order."""
+    return tuple(_data_files(version, manifest))
+
+
+def features(version: Path, manifest: Manifest) -> str:
+    """Return what the files of a version say of their columns to `datasets`, as JSON."""
+    schemas = (pq.read_schema(version / one.file) for one in manifest.files)
+    about = json.loads(next(schemas, schema_of(Clip)).metadata[b"huggingface"])
+    return json.dumps(about["info"]["features"])
+
+
+def embedded(version: Path, manifest: Manifest) -> bool:
+    """Return whether a version holds the bytes of its media: by the first of them, since all are kept alike."""
+    return next((held["bytes"] is not None for one in manifest.files for held in _media(version / one.file)), False)
+
+
+def models(authors: Sequence[Author]) -> tuple[ModelFacts, ...]:
+    """Return the models of all annotators, with the licences that models.toml states."""
+    licences = {model.name: model.licence for model in table().models}
+    return tuple(one for author in authors for one in _models(author, licences))
+
+
+def measured(authors: Sequence[Author]) -> tuple[Measured, ...]:
+    """Return what `python -m tests.accuracy` measured of these annotators with these models."""
+    used = {(author["name"], model["name"]) for author in authors for model in author["models"]}
+    return tuple(row for row in measurements() if (row.annotator, row.model) in used)
+
+
+def measurements() -> tuple[Measured, ...]:
+    """Return all measurements that ship."""
+    text = files("pipeline").joinpath(ACCURACY).read_text(encoding="utf-8")
+    return checked(_Table, tomllib.loads(text), ACCURACY).measured
+
+
+def _media(file: Path) -> Iterator[Mapping[str, Any]]:
+    with pq.ParquetFile(file) as shard:
+        for part in shard.iter_batches(1, columns=[f"{name}.bytes" for name in media_columns(Clip)]):
+            for row in part.to_pylist():
+                yield from (held for held in row.values() if held is not None)
+
+
+def _data_files(version: Path, manifest: Manifest) -> Iterator[DataFile]:
+    for one in sorted(manifest.files, key=lambda one: one.file):
+        folder, _, file = one.file.rpartition("/")
+        if folder == FOLDERS[ACCEPT]:
+            footer = pq.read_metadata(version / one.file)
+            unpacked = sum(footer.row_group(n).total_byte_size for n in range(footer.num_row_groups))
+            split = file.partition("-")[0]
+            yield DataFile(file=one.file, split=split, rows=one.rows, bytes=one.bytes, unpacked=unpacked, sha256=one.sha256)
+
+
+def _models(author: Author, licences: Mapping[str, str]) -> Iterator[ModelFacts]:
+    name = author["name"]
+    for model in author["models"]:
+        licence = licences.get(model["name"])
+        yield ModelFacts(annotator=name, name=model["name"], sha256=model["sha256"], licence=licence)
+    asked = json.loads(author["config"]).get("chat")
+    if asked:
+        yield ModelFacts(annotator=name, name=asked, sha256=None, licence=None)

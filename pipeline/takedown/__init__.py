@@ -1,0 +1,1 @@
+"""A version without some of its clips, and a list that keeps them out."""

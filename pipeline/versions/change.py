@@ -1,0 +1,129 @@
+"""What became of one clip from one version to the next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipeline.versions.causes import DECISION, PERSON, Authors, causes
+
+ADDED, REMOVED, ROUTED, SPLIT, LABELLED, SCORED, SAID, TERMS = KINDS = (
+    "added", "removed", "re-routed", "in another split", "labelled anew", "scored anew", "said anew", "under other terms",
+)  # fmt: skip
+TOLD = (
+    "speaker", "transcript", "targets", "cues", "texts", "assessments", "preferences", "reviews",
+)  # fmt: skip
+"""Columns whose change is told by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that became of a clip; `what` is the modality of a label, or the names of columns or terms."""
+
+    kind: str
+    clip_id: str
+    file: str
+    what: str | None = None
+    before: str | None = None
+    after: str | None = None
+    why: tuple[str, ...]
+    """Who or what changed."""
+    reasons: tuple[str, ...] = ()
+    """Where a clip is re-routed: the reasons of the new route, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A clip as a version holds it, without what is large."""
+
+    decision: str
+    split: str
+    row: Mapping[str, Any]
+
+    @property
+    def clip_id(self) -> str:
+        """Return the id of the clip."""
+        found: str = self.row["clip_id"]
+        return found
+
+    @property
+    def source_id(self) -> str:
+        """Return the id of its source."""
+        found: str = self.row["source"]["source_id"]
+        return found
+
+    @property
+    def file(self) -> str:
+        """Return the file that it was cut from."""
+        found: str = self.row["source"]["file"]
+        return found
+
+    def change(self, kind: str, why: tuple[str, ...], what: str | None = None, between: tuple[str, str] | None = None) -> Change:
+        """Return one change of this clip."""
+        before, after = between or (None, None)
+        return Change(kind=kind, clip_id=self.clip_id, file=self.file, what=what, before=before, after=after, why=why)
+
+    def labels(self) -> dict[str, Mapping[str, Any]]:
+        """Return the label of each modality that counts: what people decided before what a machine or one person says."""
+        ranked = sorted(self.row.get("labels") or (), key=lambda label: _rank(label["by"]))
+        return {label["modality"]: label for label in ranked if label["person"] is None and label["span"] is None}
+
+    def reasons(self) -> tuple[str, ...]:
+        """Return why the clip went where it went."""
+        routes = self.row.get("routes") or ()
+        return tuple(routes[-1]["reasons"]) if routes else ()
+
+
+def _rank(by: str) -> int:
+    return 2 if by.startswith(DECISION) else 0 if by.startswith(PERSON) else 1
+
+
+def changes(old: Held, new: Held, authors: Authors) -> Iterator[Change]:
+    """Yield all that is not the same about a clip that is in both versions."""
+    if old.decision != new.decision:
+        why = causes(old.row, new.row, authors, ("routes", "assessments"))
+        yield replace(new.change(ROUTED, why, between=(old.decision, new.decision)), reasons=new.reasons())
+    if old.split != new.split:
+        yield new.change(SPLIT, ("splits are given anew",), between=(old.split, new.split))
+    if old.row == new.row:
+        return
+    terms = [name for name, value in new.row["source"].items() if old.row["source"].get(name) != value]
+    if terms:
+        yield new.change(TERMS, ("sources.csv says so",), what=", ".join(terms))
+    yield from _labels(old, new, authors)
+    columns = tuple(name for name in TOLD if _bare(old.row.get(name)) != _bare(new.row.get(name)))
+    if columns:
+        yield new.change(SAID, causes(old.row, new.row, authors, columns), what=", ".join(columns))
+
+
+def _labels(old: Held, new: Held, authors: Authors) -> Iterator[Change]:
+    before, after = old.labels(), new.labels()
+    for modality in sorted(before.keys() | after.keys()):
+        was, now = before.get(modality), after.get(modality)
+        if was == now:
+            continue
+        names = _winner(was), _winner(now)
+        if names[0] != names[1]:
+            yield new.change(LABELLED, causes(old.row, new.row, authors, ("labels",)), modality, names)
+        elif _bare(was) != _bare(now):
+            yield new.change(SCORED, causes(old.row, new.row, authors, ("labels",)), modality)
+
+
+def _winner(label: Mapping[str, Any] | None) -> str:
+    """Return in words what a label says: the likeliest name, the set, or the point on the axes."""
+    if label is None:
+        return "none"
+    if label["scores"]:
+        # Of equal scores the first in the order of the space.
+        top: str = max(zip(label["scores"], label["names"], strict=True), key=lambda scored: scored[0])[1]
+        return top
+    axes = (f"{axis} {label[axis]:.2f}" for axis in ("valence", "arousal") if label[axis] is not None)
+    return " + ".join(label["names"]) or ", ".join(axes) or "nothing"
+
+
+def _bare(value: object) -> object:
+    """Return claims without their keys: an author that changed and says the same changes nothing."""
+    if isinstance(value, dict):
+        return {name: _bare(inner) for name, inner in value.items() if name != "by"}
+    return [_bare(inner) for inner in value] if isinstance(value, list) else value

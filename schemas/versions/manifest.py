@@ -1,0 +1,133 @@
+"""What a version says about itself. The manifest is written last: where it is, the version is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.errors import UsageError
+from schemas.versions.review_facts import ReviewFacts
+from schemas.versions.split_facts import SplitFacts
+
+MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+"""The hash of every other file of a version, as sha256sum writes and checks it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """In = out: `sources` = copies + dead_sources + sources_with_clips, `clips` = accepted + review + rejected + dead_clips."""
+
+    sources: int
+    copies: int
+    dead_sources: int
+    sources_with_clips: int
+    clips: int
+    accepted: int
+    review: int
+    rejected: int
+    dead_clips: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """One data file of a version."""
+
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All about a version."""
+
+    schema: int
+    affectory: str
+    inputs: str
+    plan: dict[str, Any]
+    plan_hash: str
+    ledger: Counts
+    reasons: dict[str, int]
+    splits: dict[str, int]
+    seconds: float
+    files: tuple[WrittenFile, ...]
+    rows_sha256: str
+    sources: tuple[dict[str, str], ...]
+    sums_sha256: str
+    reviews: ReviewFacts | None = None
+    """None where nobody has answered anything yet."""
+    grouped: SplitFacts | None = None
+    """The proof that no link leads from one split into another; None where there is no clip."""
+    seal: str = ""
+    """sha256 of the manifest's own bytes, this value left out. It must be the last field."""
+
+    def summary(self, place: Path) -> str:
+        """Return the closing lines of a build."""
+        counts, lines = self.ledger, []
+        clips = counts.accepted + counts.review + counts.rejected
+        lines.append(
+            f"{place}: {clips} clips, {self.seconds:.0f} s, from {counts.sources_with_clips} of {counts.sources} sources"
+        )
+        lines.append(f"{counts.accepted} accepted, {counts.review} for people to review, {counts.rejected} rejected")
+        dead = counts.copies + counts.dead_sources + counts.dead_clips
+        if dead:
+            lines.append(f"{dead} dead letter{'s' * (dead > 1)}, with the reason of each in {place / 'dead'}:")
+            lines += [f"  {n:4d}  {reason}" for reason, n in self.reasons.items()]
+        return "\n".join(lines) + "\n"
+
+
+_MANIFEST = TypeAdapter(Manifest)
+_SEAL = re.compile(rb'"seal": "([^"\n]*)"\n\}\n\Z')
+
+
+def versions(out: Path) -> list[str]:
+    """Return the names of whole versions, oldest first: v2 before v10."""
+    return sorted((path.parent.name for path in out.glob(f"*/{MANIFEST}")), key=order)
+
+
+def order(name: str) -> list[tuple[int, str]]:
+    """Return what versions are ordered by: a manifest holds no date, so that the same build is the same bytes."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
+
+
+def latest(out: Path) -> str | None:
+    """Return the name of the newest version, or None."""
+    return next(reversed(versions(out)), None)
+
+
+def read_manifest(version: Path) -> Manifest | None:
+    """Return the manifest of a version, or None where there is none.
+
+    Raises:
+        UsageError: it is damaged beyond reading.
+    """
+    try:
+        return _MANIFEST.validate_json((version / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        says = error.errors()[0]
+        where = ".".join(map(str, says["loc"]))
+        raise UsageError(f"{version / MANIFEST} cannot be read: {where}{': ' * bool(where)}{says['msg']}") from error
+
+
+def sealed(manifest: Manifest) -> bytes:
+    """Return the manifest as it is written, with its seal."""
+    bare = _MANIFEST.dump_json(replace(manifest, seal=""), indent=1) + b"\n"
+    place = next(_SEAL.finditer(bare)).start(1)
+    return bare[:place] + hashlib.sha256(bare).hexdigest().encode() + bare[place:]
+
+
+def intact(data: bytes) -> bool:
+    """Tell whether the bytes of a manifest are those that were sealed."""
+    found = _SEAL.search(data)
+    if found is None:
+        return False
+    return hashlib.sha256(data[: found.start(1)] + data[found.end(1) :]).hexdigest().encode() == found[1]

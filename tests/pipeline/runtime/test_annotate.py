@@ -1,0 +1,124 @@
+"""What `Annotate` promises to annotators and asks of them, with small annotators made for the purpose."""
+
+import threading
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import apache_beam as beam
+import pytest
+from apache_beam.testing.util import assert_that, equal_to
+
+from annotators.annotator import Annotator
+from pipeline.runtime import annotate as module
+from pipeline.runtime.annotate import Annotate, spoken_by
+from pipeline.runtime.context import Bench
+from schemas.claims import Cue
+from schemas.errors import ItemError, TransientError
+from schemas.record import Clip, Origin
+from schemas.values import Span
+
+ORIGIN = Origin(source_id="0" * 16, sha256="0" * 64, file="a.mp4", duration=9.0, streams="audio")
+
+
+def clip(name, transcript="hello"):
+    return Clip(source=ORIGIN, clip_id=name, requested=Span(start=0, end=9), transcript=transcript)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting(Annotator[Clip, object]):
+    """Says the length of the transcript; refuses the transcript "bad"."""
+
+    name: ClassVar[str] = "cues.counting"
+    version: ClassVar[str] = "1"
+    requires: ClassVar[tuple[str, ...]] = ("transcript",)
+    provides: ClassVar[tuple[str, ...]] = ("cues",)
+    factor: int = 1
+    calls: ClassVar[list[str]] = []
+    loads: ClassVar[list[int]] = []
+
+    def load(self, device):
+        self.loads.append(threading.get_ident())
+        return object()
+
+    def annotate(self, model, records):
+        said = []
+        for record in records:
+            self.calls.append(record.clip_id)
+            if record.transcript == "bad":
+                raise ItemError("the transcript is bad")
+            length = float(len(record.transcript or "") * self.factor)
+            said.append((Cue(by=self.key, cue_id="c", modality="words", span=None, text="length", value=length),))
+        return said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flaky(Counting):
+    name: ClassVar[str] = "cues.flaky"
+    failures: ClassVar[list[int]] = []
+
+    def annotate(self, model, records):
+        if len(self.failures) < 2:
+            self.failures.append(1)
+            raise TransientError("the world is down")
+        return super().annotate(model, records)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    Counting.calls.clear()
+    Counting.loads.clear()
+    Flaky.failures.clear()
+    return Bench(work=tmp_path, device="cpu", workers=3)
+
+
+def test_a_bad_clip_becomes_a_dead_letter_and_the_others_survive(bench):
+    clips = [clip("a"), clip("b", "bad"), clip("c")]
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        out = pipeline | beam.Create(clips) | Annotate(Counting(), bench)
+        assert_that(out["records"] | beam.Map(lambda c: (c.clip_id, c.cues[0].value)), equal_to([("a", 5.0), ("c", 5.0)]))
+        assert_that(
+            out["dead"] | beam.Map(lambda letter: (letter.clip_id, letter.step, letter.reason)),
+            equal_to([("b", "cues.counting", "the transcript is bad")]),
+            label="dead",
+        )
+
+
+def test_an_answer_is_worked_out_once_and_then_read_without_loading_anything(bench):
+    (first,) = spoken_by(Counting(), (clip("a"),), bench)
+    (again,) = spoken_by(Counting(), (clip("a"),), bench)
+    assert first == again
+    assert Counting.calls == ["a"]
+
+
+def test_a_record_that_carries_the_author_passes_untouched(bench):
+    (said,) = spoken_by(Counting(), (clip("a"),), bench)
+    (same,) = spoken_by(Counting(), (said,), replace(bench, work=bench.work / "elsewhere"))
+    assert same is said
+    assert Counting.calls == ["a"]
+
+
+def test_a_changed_setting_or_input_is_worked_out_again_and_an_unread_field_is_not(bench):
+    spoken_by(Counting(), (clip("a"),), bench)
+    spoken_by(Counting(factor=2), (clip("a"),), bench)
+    spoken_by(Counting(), (clip("a", "other"),), bench)
+    spoken_by(Counting(), (replace(clip("a"), overlap=3.0),), bench)
+    assert Counting.calls == ["a", "a", "a"]
+
+
+def test_the_world_may_fail_for_a_while(bench, monkeypatch):
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+    (said,) = spoken_by(Flaky(), (clip("a"),), bench)
+    assert said.cues[0].value == 5.0
+
+
+def test_each_thread_has_a_model_of_its_own_unless_it_can_be_shared(bench):
+    clips = [clip(f"{k:02d}") for k in range(20)]
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        _ = pipeline | beam.Create(clips) | Annotate(Counting(factor=7), bench)
+    assert len(Counting.loads) == len(set(Counting.loads)) <= 3
+
+
+def test_any_other_error_is_a_bug_and_stops_the_build(bench):
+    broken = clip("a", transcript=5)
+    with pytest.raises(TypeError), beam.Pipeline(runner="FnApiRunner") as pipeline:
+        _ = pipeline | beam.Create([broken]) | Annotate(Counting(), bench)
