@@ -27,5 +27,6 @@ def unchanged(stamps: Iterable[Stamp]) -> None:
 
 
 def stamp_of(path: Path) -> Stamp:
+    """Return a file as it is now."""
     now = path.stat()
     return Stamp(path=str(path), size=now.st_size, changed=now.st_mtime_ns)
