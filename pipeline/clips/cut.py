@@ -13,7 +13,7 @@ from annotators.media.cutting import Cut, CutSettings, cut, cut_audio
 from annotators.media.decoder import probe
 from annotators.speech.joining import UNSPACED
 from pipeline.clips.segment import Request, SegmentSettings, segment
-from pipeline.runtime.concurrent import Pooled
+from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import Bench
 from pipeline.runtime.dead import dead_letter
 from pipeline.runtime.patience import patiently
@@ -36,7 +36,7 @@ class Wanted:
     request: Request
 
 
-class Segment(Pooled):
+class Segment(ConcurrentDoFn):
     """Sources in; wanted clips out."""
 
     def __init__(self, settings: SegmentSettings, workers: int) -> None:
@@ -60,7 +60,7 @@ class Segment(Pooled):
                 )
 
 
-class CutClips(Pooled):
+class CutClips(ConcurrentDoFn):
     """Wanted clips in; clips with media out."""
 
     def __init__(self, settings: CutSettings, bench: Bench) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from pipeline.runtime.concurrent import Pooled
+from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import Bench
 from pipeline.runtime.dead import dead_letter
 from schemas.claims import FaceTrack, Fingerprint, MediaFile
@@ -61,7 +61,7 @@ class Index:
     """Empty: nothing is known that could tie it."""
 
 
-class Keep(Pooled):
+class Keep(ConcurrentDoFn):
     """Clips in; references to them in the work store out."""
 
     def __init__(self, bench: Bench) -> None:
@@ -75,7 +75,7 @@ class Keep(Pooled):
         return (keep(element, self.bench),)
 
 
-class KeepPrints(Pooled):
+class KeepPrints(ConcurrentDoFn):
     """Sources in; references to their fingerprints out."""
 
     def __init__(self, bench: Bench) -> None:

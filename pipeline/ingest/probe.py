@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from annotators.media.decoder import probe
 from pipeline.ingest.sources import Found
-from pipeline.runtime.concurrent import Pooled
+from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import Bench
 from pipeline.runtime.progress import LOST, METER
 from pipeline.runtime.stamps import unchanged
@@ -27,7 +27,7 @@ class Probed:
     streams: str
 
 
-class Probe(Pooled):
+class Probe(ConcurrentDoFn):
     """Found files in; sources out."""
 
     def __init__(self, bench: Bench) -> None:

@@ -10,7 +10,7 @@ from pipeline.feedback.reviews import People
 from pipeline.plan import Plan
 from pipeline.rights import withdrawn
 from pipeline.runtime.annotate import spoken_by
-from pipeline.runtime.concurrent import Pooled
+from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import Bench
 from pipeline.runtime.progress import METER
 from pipeline.split.links import _KIN, Kin
@@ -18,7 +18,7 @@ from schemas.provenance import digest
 from schemas.record import DeadLetter
 
 
-class Identify(Pooled):
+class Identify(ConcurrentDoFn):
     """References to all clips of one source and to its fingerprints in; their index out, with what is said of all, and judged."""
 
     def __init__(self, plan: Plan, people: People, bench: Bench) -> None:

@@ -21,7 +21,7 @@ from pipeline.judge.route import SPENT, allowed, draw, spend
 from pipeline.plan import Plan, ReleaseSettings
 from pipeline.release.ledger import Grouped
 from pipeline.release.shards import ShardFile, ends_group, write_shard
-from pipeline.runtime.concurrent import Pooled
+from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import Bench
 from pipeline.runtime.progress import METER
 from pipeline.split.grouping import Grouping, GroupSettings, Pointer, grouped, pointer
@@ -52,7 +52,7 @@ class Shard:
         return f"{FOLDERS[self.decision]}/{self.split}-{self.number:05d}-of-{self.of:05d}.parquet"
 
 
-class WriteShard(Pooled):
+class WriteShard(ConcurrentDoFn):
     """Shards in; what was written out."""
 
     def __init__(self, bench: Bench, folder: Path, settings: ReleaseSettings, media: str, about: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from typing_extensions import TypedDict
 
 from annotators.annotator import Annotator
 from annotators.store import WorkStore
-from pipeline.runtime.concurrent import DEAD, Pooled
+from pipeline.runtime.concurrent import DEAD, ConcurrentDoFn
 from pipeline.runtime.context import Bench
 from pipeline.runtime.dead import dead_letter
 from pipeline.runtime.patience import patiently
@@ -51,7 +51,7 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         return records | beam.ParDo(_Annotate(self.annotator, self.bench)).with_outputs(DEAD, main="records")
 
 
-class _Annotate(Pooled):
+class _Annotate(ConcurrentDoFn):
     def __init__(self, annotator: Annotator[Any, Any], bench: Bench) -> None:
         waits = annotator.concurrency
         super().__init__(waits or bench.workers, pool=annotator.name if waits else "")

@@ -30,7 +30,7 @@ def _pool(name: str, workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=workers, thread_name_prefix=f"affectory {name}".strip())
 
 
-class Pooled(beam.DoFn):  # type: ignore[misc]
+class ConcurrentDoFn(beam.DoFn):  # type: ignore[misc]
     """Runs `work` on up to `workers` elements at once; dead letters leave by the output `dead`."""
 
     def __init__(self, workers: int, pool: str = "") -> None:
