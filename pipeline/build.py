@@ -163,7 +163,7 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
     logging.disable(logging.WARNING)  # at its import, Beam warns about clients of a cloud that nobody asked for
     from pipeline.flow import Release, options, run  # noqa: PLC0415
     from pipeline.runtime.annotate import UNSETTLED  # noqa: PLC0415
-    from pipeline.runtime.context import Bench  # noqa: PLC0415
+    from pipeline.runtime.context import RunContext  # noqa: PLC0415
 
     logging.disable(logging.NOTSET)
 
@@ -172,7 +172,7 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
         annotator.check()
     require([ref.name for annotator in job.plan.annotators for ref in annotator.provenance.models])
     work = (args.work or args.out / ".work").resolve()
-    bench = Bench(work=work, device=_device(args.device), workers=args.workers)
+    context = RunContext(work=work, device=_device(args.device), workers=args.workers)
     staging = work / "staging" / job.inputs
     shutil.rmtree(staging, ignore_errors=True)
     shutil.rmtree(work / UNSETTLED, ignore_errors=True)
@@ -183,9 +183,9 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
     )
     PURSE.reset()
     METER.reset(per_source=("probe", *(annotator.name for annotator in job.plan.scoped("source")), "write"))
-    people = replace(laid_out(job.answers, job.plan.review, bench.store), withdrawn=job.withdrawn)
+    people = replace(laid_out(job.answers, job.plan.review, context.store), withdrawn=job.withdrawn)
     with progress(len(job.found)):
-        ledger = run(job.found, job.plan, people, bench, release, beam_options)
+        ledger = run(job.found, job.plan, people, context, release, beam_options)
     if release is None:
         sys.stdout.write(
             f"part {args.part[0]}/{args.part[1]} is done; run without --part to assemble\n" + METER.table() + PURSE.table()

@@ -32,7 +32,7 @@ from pipeline.release.ledger import LEDGER, Ledger, WriteLedger
 from pipeline.release.shard_plan import GROUPED, PlanShards, WriteShard
 from pipeline.runtime.annotate import Annotate
 from pipeline.runtime.concurrent import DEAD
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from schemas.errors import AffectoryError, TransientError, UsageError
 
 LOCAL = "FnApiRunner"
@@ -98,14 +98,19 @@ def _unknown(beam_args: Sequence[str]) -> list[str]:
 
 
 def run(
-    found: Sequence[Found], plan: Plan, people: People, bench: Bench, release: Release | None, beam_options: PipelineOptions
+    found: Sequence[Found],
+    plan: Plan,
+    people: People,
+    context: RunContext,
+    release: Release | None,
+    beam_options: PipelineOptions,
 ) -> Ledger:
     """Run the pipeline to its end and return what became of everything."""
     local = beam_options.view_as(StandardOptions).runner.rpartition(".")[2] == LOCAL
     pipeline = beam.Pipeline(options=beam_options)
-    indexes, dead = _work(pipeline | "Sources" >> beam.Create(list(found), reshuffle=not local), plan, people, bench, local)
+    indexes, dead = _work(pipeline | "Sources" >> beam.Create(list(found), reshuffle=not local), plan, people, context, local)
     if release is not None:
-        _write(indexes, dead, plan, bench, release)
+        _write(indexes, dead, plan, context, release)
     _to_the_end(pipeline)
     if release is None:
         return Ledger(shards=(), dead=())
@@ -151,7 +156,7 @@ def _is_a_bug(record: logging.LogRecord) -> bool:
     return not (world or isinstance(raised, (KeyboardInterrupt, AffectoryError)))
 
 
-def _work(found: Any, plan: Plan, people: People, bench: Bench, local: bool) -> tuple[Any, Any]:
+def _work(found: Any, plan: Plan, people: People, context: RunContext, local: bool) -> tuple[Any, Any]:
     """Return the index of each source that has clips, and all dead letters."""
     dead = []
 
@@ -162,33 +167,33 @@ def _work(found: Any, plan: Plan, people: People, bench: Bench, local: bool) -> 
 
     def annotate(records: Any, scope: str) -> Any:
         for annotator in plan.scoped(scope):
-            out = records | Annotate(annotator, bench)
+            out = records | Annotate(annotator, context)
             dead.append(out[DEAD])
             records = out["records"]
         return records
 
-    sources = annotate(step("Probe", found, Probe(bench)), "source")
-    wanted = step("Segment", sources, Segment(plan.segment, bench.workers))
+    sources = annotate(step("Probe", found, Probe(context)), "source")
+    wanted = step("Segment", sources, Segment(plan.segment, context.workers))
     # On a cluster the clips of one long source go to all workers; on one machine a shuffle would only be a barrier.
     wanted = wanted if local else wanted | "Spread" >> beam.Reshuffle()
-    clips = annotate(step("Cut", wanted, CutClips(plan.cut, bench)), "clip")
-    kept = step("Keep", clips, Keep(bench))
-    prints = step("Fingerprints", sources, KeepPrints(bench))
+    clips = annotate(step("Cut", wanted, CutClips(plan.cut, context)), "clip")
+    kept = step("Keep", clips, Keep(context))
+    prints = step("Fingerprints", sources, KeepPrints(context))
     told = (kept, prints) | "Of sources" >> beam.Flatten()
     by_source = told | "By source" >> beam.Map(lambda one: (one.source_id, one)) | "Gather" >> beam.GroupByKey()
-    indexes = step("Identify", by_source, Identify(plan, people, bench))
+    indexes = step("Identify", by_source, Identify(plan, people, context))
     return indexes, dead | "Dead letters" >> beam.Flatten()
 
 
-def _write(indexes: Any, dead: Any, plan: Plan, bench: Bench, release: Release) -> None:
+def _write(indexes: Any, dead: Any, plan: Plan, context: RunContext, release: Release) -> None:
     planned = (
         indexes
         | "All sources" >> beam.Map(lambda index: (None, index))
         | "Together" >> beam.GroupByKey()
-        | "Plan shards" >> beam.ParDo(PlanShards(plan, bench, release.earlier)).with_outputs(GROUPED, main="shards")
+        | "Plan shards" >> beam.ParDo(PlanShards(plan, context, release.earlier)).with_outputs(GROUPED, main="shards")
     )
     shards = planned["shards"] | "Spread shards" >> beam.Reshuffle()
-    writer = WriteShard(bench, release.folder, plan.release, release.media, release.about)
+    writer = WriteShard(context, release.folder, plan.release, release.media, release.about)
     written = (shards | "Write" >> beam.ParDo(writer).with_outputs(DEAD, main="out"))["out"]
     (
         (written, dead, planned[GROUPED])

@@ -14,7 +14,7 @@ from annotators.media.decoder import probe
 from annotators.speech.joining import UNSPACED
 from pipeline.clips.segment import Request, SegmentSettings, segment
 from pipeline.runtime.concurrent import ConcurrentDoFn
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from pipeline.runtime.dead import dead_letter
 from pipeline.runtime.patience import patiently
 from pipeline.runtime.progress import CLIPS, METER, WORKED
@@ -63,9 +63,9 @@ class Segment(ConcurrentDoFn):
 class CutClips(ConcurrentDoFn):
     """Wanted clips in; clips with media out."""
 
-    def __init__(self, settings: CutSettings, bench: Bench) -> None:
-        super().__init__(bench.workers)
-        self.settings, self.bench = settings, bench
+    def __init__(self, settings: CutSettings, context: RunContext) -> None:
+        super().__init__(context.workers)
+        self.settings, self.bench = settings, context
 
     def work(self, element: Wanted) -> Iterable[Clip | DeadLetter]:
         """Return the clip, or its dead letter."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from pipeline.runtime.concurrent import ConcurrentDoFn
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from pipeline.runtime.dead import dead_letter
 from schemas.claims import FaceTrack, Fingerprint, MediaFile
 from schemas.errors import ItemError
@@ -64,9 +64,9 @@ class Index:
 class Keep(ConcurrentDoFn):
     """Clips in; references to them in the work store out."""
 
-    def __init__(self, bench: Bench) -> None:
-        super().__init__(bench.workers)
-        self.bench = bench
+    def __init__(self, context: RunContext) -> None:
+        super().__init__(context.workers)
+        self.bench = context
 
     def work(self, element: Clip) -> Iterable[Ref | DeadLetter]:
         """Keep a clip in which somebody speaks or is seen."""
@@ -78,9 +78,9 @@ class Keep(ConcurrentDoFn):
 class KeepPrints(ConcurrentDoFn):
     """Sources in; references to their fingerprints out."""
 
-    def __init__(self, bench: Bench) -> None:
-        super().__init__(bench.workers)
-        self.bench = bench
+    def __init__(self, context: RunContext) -> None:
+        super().__init__(context.workers)
+        self.bench = context
 
     def work(self, element: Source) -> Iterable[Prints]:
         """Keep what would not travel with the clips."""
@@ -93,11 +93,11 @@ _REFS = TypeAdapter(tuple[Ref, ...])
 _PRINTS = TypeAdapter(tuple[Fingerprint, ...])
 
 
-def keep(clip: Clip, bench: Bench) -> Ref:
+def keep(clip: Clip, context: RunContext) -> Ref:
     """Put a clip into the work store; equal clips have equal keys."""
     data = _CLIP.dump_json(clip)
-    key = digest(data.decode().replace(str(bench.work), ""))
-    bench.store.put("clips", key, clip, _CLIP)
+    key = digest(data.decode().replace(str(context.work), ""))
+    context.store.put("clips", key, clip, _CLIP)
     media = [Path(file.path).stat().st_size for file in (clip.video, clip.audio) if file is not None and file.path]
     return Ref(
         source_id=clip.source.source_id,
@@ -112,19 +112,19 @@ def keep(clip: Clip, bench: Bench) -> Ref:
     )
 
 
-def listed(index: Index, bench: Bench) -> tuple[Ref, ...]:
+def listed(index: Index, context: RunContext) -> tuple[Ref, ...]:
     """Return the references of an index."""
-    refs = bench.store.get("indexes", index.key, _REFS)
+    refs = context.store.get("indexes", index.key, _REFS)
     if refs is None:
-        raise FileNotFoundError(f"the index of source {index.source_id} has vanished from the work folder {bench.work}")
+        raise FileNotFoundError(f"the index of source {index.source_id} has vanished from the work folder {context.work}")
     return refs
 
 
-def fetch(ref: Ref, bench: Bench) -> Clip:
+def fetch(ref: Ref, context: RunContext) -> Clip:
     """Return a clip that was kept."""
-    clip = bench.store.get("clips", ref.key, _CLIP)
+    clip = context.store.get("clips", ref.key, _CLIP)
     if clip is None:
-        raise FileNotFoundError(f"clip {ref.clip_id} has vanished from the work folder {bench.work}")
+        raise FileNotFoundError(f"clip {ref.clip_id} has vanished from the work folder {context.work}")
     return clip
 
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from annotators.media.decoder import probe
 from pipeline.ingest.sources import Found
 from pipeline.runtime.concurrent import ConcurrentDoFn
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from pipeline.runtime.progress import LOST, METER
 from pipeline.runtime.stamps import unchanged
 from schemas.errors import ItemError
@@ -30,9 +30,9 @@ class Probed:
 class Probe(ConcurrentDoFn):
     """Found files in; sources out."""
 
-    def __init__(self, bench: Bench) -> None:
-        super().__init__(bench.workers)
-        self.bench = bench
+    def __init__(self, context: RunContext) -> None:
+        super().__init__(context.workers)
+        self.bench = context
 
     def work(self, element: Found) -> Iterable[Source | DeadLetter]:
         """Return the source, or its dead letter where it holds neither picture nor sound."""

@@ -11,7 +11,7 @@ from pipeline.plan import Plan
 from pipeline.rights import withdrawn
 from pipeline.runtime.annotate import spoken_by
 from pipeline.runtime.concurrent import ConcurrentDoFn
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from pipeline.runtime.progress import METER
 from pipeline.split.links import _KIN, Kin
 from schemas.provenance import digest
@@ -21,10 +21,10 @@ from schemas.record import DeadLetter
 class Identify(ConcurrentDoFn):
     """References to all clips of one source and to its fingerprints in; their index out, with what is said of all, and judged."""
 
-    def __init__(self, plan: Plan, people: People, bench: Bench) -> None:
-        super().__init__(bench.workers)
+    def __init__(self, plan: Plan, people: People, context: RunContext) -> None:
+        super().__init__(context.workers)
         self.annotators, self.judge = plan.scoped("clips of a source"), plan.judge
-        self.seconds, self.people, self.bench = plan.split.voice_seconds, people, bench
+        self.seconds, self.people, self.bench = plan.split.voice_seconds, people, context
 
     def work(self, element: tuple[str, Iterable[Ref | Prints]]) -> Iterable[Index | DeadLetter]:
         """Let each annotator see the clips of the source in order of time; then judge each clip that was not withdrawn."""

@@ -22,7 +22,7 @@ from pipeline.plan import Plan, ReleaseSettings
 from pipeline.release.ledger import Grouped
 from pipeline.release.shards import ShardFile, ends_group, write_shard
 from pipeline.runtime.concurrent import ConcurrentDoFn
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from pipeline.runtime.progress import METER
 from pipeline.split.grouping import Grouping, GroupSettings, Pointer, grouped, pointer
 from pipeline.split.links import known
@@ -55,9 +55,9 @@ class Shard:
 class WriteShard(ConcurrentDoFn):
     """Shards in; what was written out."""
 
-    def __init__(self, bench: Bench, folder: Path, settings: ReleaseSettings, media: str, about: dict[str, str]) -> None:
-        super().__init__(bench.workers)
-        self.bench, self.folder, self.settings, self.media, self.about = bench, folder, settings, media, about
+    def __init__(self, context: RunContext, folder: Path, settings: ReleaseSettings, media: str, about: dict[str, str]) -> None:
+        super().__init__(context.workers)
+        self.bench, self.folder, self.settings, self.media, self.about = context, folder, settings, media, about
 
     def work(self, element: Shard) -> Iterable[ShardFile]:
         """Write one Parquet file, clip by clip."""
@@ -183,10 +183,10 @@ def _balanced(
 class PlanShards(beam.DoFn):  # type: ignore[misc]
     """All indexes in, at once; shards out, and by the output `GROUPED` what was decided over all sources."""
 
-    def __init__(self, plan: Plan, bench: Bench, earlier: Mapping[str, str]) -> None:
+    def __init__(self, plan: Plan, context: RunContext, earlier: Mapping[str, str]) -> None:
         self.settings, self.budget = plan.release, plan.route.budget
         self.groups = GroupSettings(split=plan.split, duplicates=plan.duplicates)
-        self.bench, self.earlier = bench, dict(earlier)
+        self.bench, self.earlier = context, dict(earlier)
 
     def process(self, element: tuple[Any, Iterable[Index]]) -> Iterator[Any]:
         """Group the sources, then plan."""

@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 from annotators.annotator import Annotator
 from annotators.store import WorkStore
 from pipeline.runtime.concurrent import DEAD, ConcurrentDoFn
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from pipeline.runtime.dead import dead_letter
 from pipeline.runtime.patience import patiently
 from pipeline.runtime.progress import METER, WORKED
@@ -42,9 +42,9 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
     before anything is loaded.
     """
 
-    def __init__(self, annotator: Annotator[Any, Any], bench: Bench) -> None:
+    def __init__(self, annotator: Annotator[Any, Any], context: RunContext) -> None:
         super().__init__(f"Annotate {annotator.name}")
-        self.annotator, self.bench = annotator, bench
+        self.annotator, self.bench = annotator, context
 
     def expand(self, records: Any) -> Any:
         """Apply to a PCollection of records."""
@@ -52,10 +52,10 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
 
 
 class _Annotate(ConcurrentDoFn):
-    def __init__(self, annotator: Annotator[Any, Any], bench: Bench) -> None:
+    def __init__(self, annotator: Annotator[Any, Any], context: RunContext) -> None:
         waits = annotator.concurrency
-        super().__init__(waits or bench.workers, pool=annotator.name if waits else "")
-        self.annotator, self.bench = annotator, bench
+        super().__init__(waits or context.workers, pool=annotator.name if waits else "")
+        self.annotator, self.bench = annotator, context
 
     def work(self, element: Record) -> Iterable[Record | DeadLetter]:
         """Return the record with the annotator's claims, or its dead letter."""
@@ -66,7 +66,7 @@ class _Annotate(ConcurrentDoFn):
                 return (dead_letter(element, self.annotator.name, error),)
 
 
-def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Kind], bench: Bench) -> tuple[Kind, ...]:
+def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Kind], context: RunContext) -> tuple[Kind, ...]:
     """Return the records with the annotator's claims, from the work store where it has them all.
 
     Raises:
@@ -78,16 +78,16 @@ def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Kind], bench: Be
     kind: Any = type(records[0])
     adapter: TypeAdapter[tuple[Answer, ...]] = _answers(kind)
     key = digest([annotator.key, [_asked(annotator, record) for record in records]])
-    answers = bench.store.get("claims", key, adapter)
+    answers = context.store.get("claims", key, adapter)
     if answers is None:
         METER.count(f"{annotator.name} {WORKED}")
-        said = patiently(lambda: annotator.annotate(_model(annotator, bench), records))
+        said = patiently(lambda: annotator.annotate(_model(annotator, context), records))
         if len(said) != len(records):
             raise TypeError(f"{annotator.name} answered {len(said)} times about {len(records)} records")
         unchanged(stamp for record in records if isinstance(record, Source) for stamp in record.stamps)
-        answers = tuple(_answer(claims, kind, bench.store) for claims in said)
+        answers = tuple(_answer(claims, kind, context.store) for claims in said)
         settled = all(annotator.settled(claims) for claims in said)
-        bench.store.put("claims" if settled else UNSETTLED, key, answers, adapter)
+        context.store.put("claims" if settled else UNSETTLED, key, answers, adapter)
     pairs = zip(records, answers, strict=True)
     return tuple(record.spoken(annotator.key, chain.from_iterable(answer.values())) for record, answer in pairs)
 
@@ -130,10 +130,10 @@ def _kept(claim: Claim, store: WorkStore) -> Claim:
     return claim
 
 
-def _model(annotator: Annotator[Any, Any], bench: Bench) -> Any:
-    mine: tuple[object, ...] = (annotator.key, bench.device, None if annotator.shared else threading.get_ident())
+def _model(annotator: Annotator[Any, Any], context: RunContext) -> Any:
+    mine: tuple[object, ...] = (annotator.key, context.device, None if annotator.shared else threading.get_ident())
     if mine not in _loaded:
         with _loading:
             if mine not in _loaded:
-                _loaded[mine] = patiently(lambda: annotator.load(bench.device))
+                _loaded[mine] = patiently(lambda: annotator.load(context.device))
     return _loaded[mine]

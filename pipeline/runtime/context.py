@@ -9,7 +9,7 @@ from annotators.store import WorkStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
+class RunContext:
     """Where work is done: nothing in here can change a claim."""
 
     work: Path

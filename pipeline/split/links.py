@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from pipeline.clips.kept import Index
 from pipeline.ingest.sources import spelt
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from schemas.claims import Fingerprint
 from schemas.record import Clip
 
@@ -186,11 +186,11 @@ def _closest(some: Vectors, others: Vectors) -> float:
 _KIN = TypeAdapter(Kin)
 
 
-def known(index: Index, bench: Bench) -> Kin:
+def known(index: Index, context: RunContext) -> Kin:
     """Return what can tie a source to others."""
     if not index.kin:
         return Kin(source_id=index.source_id, file=index.source_id, duration=0.0, pictured=True)
-    kin = bench.store.get("kin", index.kin, _KIN)
+    kin = context.store.get("kin", index.kin, _KIN)
     if kin is None:
-        raise FileNotFoundError(f"what ties source {index.source_id} has vanished from the work folder {bench.work}")
+        raise FileNotFoundError(f"what ties source {index.source_id} has vanished from the work folder {context.work}")
     return kin

@@ -20,7 +20,7 @@ import hf_xet
 from pipeline.clips.kept import Index
 from pipeline.plan import ReleaseSettings, read_plan
 from pipeline.release.shard_plan import WriteShard
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from schemas.claims import FaceTrack, KeyFrame, Likeness, MediaFile, Word
 from schemas.record import Clip, Origin
 from schemas.values import Box, Span
@@ -128,7 +128,7 @@ def noise(rng: random.Random, count: int) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MadeBench(Bench):
+class MadeBench(RunContext):
     """Where the clips of a library are found."""
 
     sources: dict[str, list[Clip]]
@@ -145,11 +145,11 @@ class MadeBench(Bench):
 def release(library: Library, numbers: Iterable[int], out: Path, settings: ReleaseSettings) -> list[Path]:
     """Write the shards of these sources as a build does; return the files."""
     sources = {clips[0].source.source_id: clips for clips in map(library.source, numbers)}
-    bench = MadeBench(work=library.work, device="cpu", workers=1, sources=sources)
-    writer = WriteShard(bench, out, settings, "embed", {})
+    context = MadeBench(work=library.work, device="cpu", workers=1, sources=sources)
+    writer = WriteShard(context, out, settings, "embed", {})
     indexes = [Index(source_id=source_id, key=source_id) for source_id in sources]
     plan = replace(read_plan("embedded"), release=settings)
-    return [out / written.file for shard in planned(plan, bench, indexes) for written in writer.work(shard)]
+    return [out / written.file for shard in planned(plan, context, indexes) for written in writer.work(shard)]
 
 
 def main(old: str, new: str) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from pipeline.clips.kept import Index, Ref
 from pipeline.plan import ReleaseSettings, budgeted, read_plan
 from pipeline.release.shard_plan import WriteShard
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from pipeline.split.links import Kin, Vector
 from schemas.claims import Cue, Label
 from schemas.record import Clip, Origin
@@ -86,7 +86,7 @@ def label(modality: str, chance: random.Random) -> Label:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MadeBench(Bench):
+class MadeBench(RunContext):
     """Where made-up records come from."""
 
     made: Any
@@ -101,12 +101,12 @@ def run(records: int) -> None:
     plan = budgeted(read_plan("embedded"), "20%")
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        bench = MadeBench(work=Path(folder), device="cpu", workers=1, made=Made(plan.judge))
+        context = MadeBench(work=Path(folder), device="cpu", workers=1, made=Made(plan.judge))
         indexes = [Index(source_id=f"{source:016x}", key=str(source), kin=str(source)) for source in range(records // EACH)]
         settings = ReleaseSettings(row_group_rows=100)
-        writer = WriteShard(bench, Path(folder), settings, "embed", {})
+        writer = WriteShard(context, Path(folder), settings, "embed", {})
         rows = 0
-        for shard in planned(replace(plan, release=settings), bench, indexes):
+        for shard in planned(replace(plan, release=settings), context, indexes):
             for written in writer.work(shard):
                 rows += written.rows
                 (Path(folder) / written.file).unlink()

@@ -13,7 +13,7 @@ from pipeline.plan import read_plan
 from pipeline.release.commit import commit
 from pipeline.release.ledger import Ledger
 from pipeline.release.shard_plan import PlanShards, Shard, WriteShard
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from pipeline.split.links import Kin, Vector
 from schemas.claims import Fingerprint
 from schemas.values import Span
@@ -29,7 +29,7 @@ PLAN = read_plan("embedded")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MadeBench(Bench):
+class MadeBench(RunContext):
     """Where made-up records come from."""
 
     held: Any
@@ -82,9 +82,9 @@ def version(out, media, budget=None):
             refs.append(ref(clip, f"{one.file} {number}"))
         held["indexes", one.file], held["kin", one.file] = tuple(refs), one
         indexes.append(Index(source_id=one.source_id, key=one.file, kin=one.file))
-    bench = MadeBench(work=media, device="cpu", workers=1, held=held)
-    told = list(PlanShards(plan, bench, {}).process((None, indexes)))
-    writer = WriteShard(bench, out / ".staging", plan.release, "embed", {})
+    context = MadeBench(work=media, device="cpu", workers=1, held=held)
+    told = list(PlanShards(plan, context, {}).process((None, indexes)))
+    writer = WriteShard(context, out / ".staging", plan.release, "embed", {})
     shards = [written for shard in told if isinstance(shard, Shard) for written in writer.work(shard)]
     (facts,) = [one.value for one in told if not isinstance(one, Shard)]
     found = [Found(path="", file=file, sha256=sha256, terms=Terms(file=file)) for file, sha256 in SHA256.items()]

@@ -11,7 +11,7 @@ from pipeline.release.commit import commit
 from pipeline.release.ledger import Ledger
 from pipeline.release.shard_plan import PlanShards, Shard
 from pipeline.release.shards import write_shard
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from schemas.claims import Cue, KeyFrame, MediaFile, Person, Route, Target, Text
 from schemas.record import Clip, DeadLetter, Origin
 from schemas.values import Span
@@ -160,6 +160,6 @@ def visible(text):
     return text.replace("\x00", "␀").replace("\x07", "␇").replace("\x1b", "␛")
 
 
-def planned(plan: Plan, bench: Bench, indexes: Sequence[Index]) -> Iterator[Shard]:
+def planned(plan: Plan, context: RunContext, indexes: Sequence[Index]) -> Iterator[Shard]:
     """Yield the shards of a version that comes after none, as a build plans them."""
-    return (found for found in PlanShards(plan, bench, {}).process((None, indexes)) if isinstance(found, Shard))
+    return (found for found in PlanShards(plan, context, {}).process((None, indexes)) if isinstance(found, Shard))

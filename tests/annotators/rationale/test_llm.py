@@ -20,7 +20,7 @@ from annotators.llm.usage import PURSE
 from annotators.rationale.llm import LlmRationale
 from annotators.registry import configured
 from pipeline.runtime.annotate import spoken_by
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from schemas.claims import Cue, KeyFrame, Label, Language, MediaFile, Target
 from schemas.errors import UsageError
 from schemas.record import Clip, Origin
@@ -67,7 +67,7 @@ def server(tmp_path, monkeypatch):
 
 @pytest.fixture
 def bench(tmp_path):
-    return Bench(work=tmp_path / "work", device="cpu", workers=2)
+    return RunContext(work=tmp_path / "work", device="cpu", workers=2)
 
 
 def test_an_answer_becomes_a_rationale_its_sentences_and_a_tree_over_the_cues(server):
@@ -136,14 +136,14 @@ def test_a_fault_of_the_world_is_counted_and_tried_again(server, fault, kind, te
 
 
 @pytest.mark.parametrize(("fault", "kind", "text"), WORLD)
-def test_a_fault_that_stays_is_recorded_and_a_later_build_asks_again(server, bench, fault, kind, text):
+def test_a_fault_that_stays_is_recorded_and_a_later_build_asks_again(server, context, fault, kind, text):
     server.faults = [fault] * 3
     annotator = made(calls=hasty(fault))
-    (failed,) = spoken_by(annotator, (clip(),), bench)
+    (failed,) = spoken_by(annotator, (clip(),), context)
     assert [(claim.kind, claim.text) for claim in failed.texts] == [("failure", f"{text}, 3 times")]
     assert not annotator.settled(failed.texts)
     assert PURSE.faults == {kind: 3}
-    (later,) = spoken_by(annotator, (clip(),), bench)
+    (later,) = spoken_by(annotator, (clip(),), context)
     assert later.texts[0].kind == "rationale"
     assert len(server.asked) == 4
 
@@ -162,12 +162,12 @@ def test_an_empty_account_is_not_asked_again(server):
     assert len(server.asked) == 1
 
 
-def test_one_failed_sample_does_not_ask_for_the_other_again(server, bench):
+def test_one_failed_sample_does_not_ask_for_the_other_again(server, context):
     server.faults = [500, 500, 500]
     annotator = made(samples=2, calls=replace(CALLS, concurrency=1))
-    (first,) = spoken_by(annotator, (clip(),), bench)
+    (first,) = spoken_by(annotator, (clip(),), context)
     assert sorted({text.kind for text in first.texts if text.parent is None}) == ["failure", "rationale"]
-    (later,) = spoken_by(annotator, (clip(),), bench)
+    (later,) = spoken_by(annotator, (clip(),), context)
     assert [text.kind for text in later.texts if text.parent is None] == ["rationale", "rationale"]
     assert sum(server.answered.values()) == 2
 
@@ -198,15 +198,15 @@ def test_a_bad_answer_is_complained_about_once_and_may_be_mended(server, fault, 
 
 
 @pytest.mark.parametrize(("fault", "kind"), WRONG)
-def test_a_second_bad_answer_is_recorded_as_failed_and_stays_so(server, bench, fault, kind):
+def test_a_second_bad_answer_is_recorded_as_failed_and_stays_so(server, context, fault, kind):
     server.faults = [fault, fault]
     annotator = made()
-    (failed,) = spoken_by(annotator, (clip(),), bench)
+    (failed,) = spoken_by(annotator, (clip(),), context)
     (text,) = failed.texts
     assert (text.kind, text.text_id, text.measures[0].word) == ("failure", "rationale.llm.1", kind)
     assert annotator.settled(failed.texts)
-    assert spoken_by(annotator, (clip(),), bench) == (failed,)
-    assert spoken_by(annotator, (clip(),), replace(bench, work=bench.work / "new")) == (failed,)
+    assert spoken_by(annotator, (clip(),), context) == (failed,)
+    assert spoken_by(annotator, (clip(),), replace(context, work=context.work / "new")) == (failed,)
     assert len(server.asked) == 2
 
 
@@ -296,10 +296,10 @@ def test_an_unknown_setting_of_calls_is_refused():
         configured({"name": "rationale.llm", "chat": "x", "calls": {"concurency": 3}}, "plan:")
 
 
-def test_an_answer_is_paid_once_over_builds_and_its_cost_is_kept_with_it(server, bench):
+def test_an_answer_is_paid_once_over_builds_and_its_cost_is_kept_with_it(server, context):
     annotator = made(calls=replace(CALLS, price_in=1.0, price_out=10.0))
-    (first,) = spoken_by(annotator, (clip(),), bench)
-    (again,) = spoken_by(annotator, (clip("2" * 16),), replace(bench, work=bench.work / "other"))
+    (first,) = spoken_by(annotator, (clip(),), context)
+    (again,) = spoken_by(annotator, (clip("2" * 16),), replace(context, work=context.work / "other"))
     assert again.texts == first.texts
     assert len(server.asked) == 1
     assert (PURSE.paid.answers, PURSE.paid.tokens_in, PURSE.paid.price) == (1, 100, 0.0003)
@@ -316,12 +316,12 @@ def test_equal_clips_at_once_are_asked_about_once(server):
     assert texts == texts[:1] * 6
 
 
-def test_the_key_is_in_no_log_no_claim_no_error_and_no_file(server, tmp_path, bench, caplog):
+def test_the_key_is_in_no_log_no_claim_no_error_and_no_file(server, tmp_path, context, caplog):
     caplog.set_level(logging.DEBUG)
     bad = (400, {"error": {"message": f"bad {KEY}", "code": KEY}})
     for number, fault in enumerate((429, 500, bad, "reset", "obeys", "echoes", "garbage")):
         server.faults = [fault] * 3
-        (record,) = spoken_by(made(), (clip(transcript=f"line {number}"),), bench)
+        (record,) = spoken_by(made(), (clip(transcript=f"line {number}"),), context)
         assert KEY not in str(record)
     server.faults = [401]
     with pytest.raises(UsageError) as caught:
@@ -430,12 +430,12 @@ def test_a_batch_answers_many_at_once_and_its_price_and_time_are_the_jobs(server
 @pytest.mark.parametrize(
     ("fault", "why"), [("missing", "ended the batch as completed, without this answer"), (500, "answered 500")]
 )
-def test_what_a_batch_leaves_out_is_recorded_and_goes_into_a_job_of_the_next_build(server, bench, fault, why):
+def test_what_a_batch_leaves_out_is_recorded_and_goes_into_a_job_of_the_next_build(server, context, fault, why):
     annotator = made(samples=2, calls=replace(CALLS, batch=True, concurrency=2, gather=1, poll=0.01))
     server.faults = [fault]
-    (first,) = spoken_by(annotator, (clip(),), bench)
+    (first,) = spoken_by(annotator, (clip(),), context)
     assert [text.text for text in first.texts if text.kind == "failure"] == [f"the server {why}"]
-    (later,) = spoken_by(annotator, (clip(),), bench)
+    (later,) = spoken_by(annotator, (clip(),), context)
     assert [text.kind for text in later.texts if text.parent is None] == ["rationale", "rationale"]
     assert len(server.jobs) == 2
     assert len(server.asked) == 3

@@ -11,7 +11,7 @@ from pipeline.clips.segment import Request
 from pipeline.ingest.probe import Probe
 from pipeline.ingest.sources import find
 from pipeline.runtime.annotate import spoken_by
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from schemas.claims import Language, Word
 from schemas.errors import ItemError
 from schemas.record import DeadLetter, Origin, Source
@@ -50,7 +50,7 @@ def test_what_is_read_of_another_file_is_not_kept_under_the_hash_of_the_first(tm
     (tmp_path / "raw").mkdir()
     path = making.video(tmp_path / "raw" / "a.mp4")
     found = find(path.parent)[0][0]
-    first, second = (Bench(work=tmp_path / name, device="cpu", workers=1) for name in ("first", "second"))
+    first, second = (RunContext(work=tmp_path / name, device="cpu", workers=1) for name in ("first", "second"))
     (source,) = Probe(first).work(found)
     making.video(tmp_path / "other.mp4", seconds=2.0).replace(path)
     wanted = Wanted(source=source, request=Request(span=Span(start=0, end=1), speaker=None))

@@ -26,7 +26,7 @@ from pipeline.rights.withdrawn import (
     sifted,
     write,
 )
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from schemas.errors import UsageError
 from schemas.record import DeadLetter
 from schemas.values import Span
@@ -131,7 +131,7 @@ def test_another_reason_is_no_other_list():
 
 @pytest.mark.parametrize("what", ["clip", "person", "all"])
 def test_a_build_drops_withdrawn_clips_with_a_letter_when_it_knows_who_is_who(what, media_files, tmp_path):
-    bench = Bench(work=tmp_path, device="cpu", workers=1)
+    context = RunContext(work=tmp_path, device="cpu", workers=1)
     clips = [person(k) for k in range(0, 24, 3)]
     files = {"video": "a.mp4", "audio": "a.flac", "image": "a.jpg"}
     clips = [
@@ -140,7 +140,7 @@ def test_a_build_drops_withdrawn_clips_with_a_letter_when_it_knows_who_is_who(wh
         for name, file in list(files.items())[:1]
     ]
     clips = [replace(one, audio=None, image=None, frames=()) for one in clips]
-    refs = [keep(one, bench) for one in clips]
+    refs = [keep(one, context) for one in clips]
     source_id = clips[0].source.source_id
     entry = {
         "clip": WithdrawnClip(source_id=source_id, clip_id=clips[2].clip_id, span=clips[2].requested),
@@ -149,9 +149,9 @@ def test_a_build_drops_withdrawn_clips_with_a_letter_when_it_knows_who_is_who(wh
     }[what]
     withdrawn = NOTHING.with_(entry)
     people = People(key="", settings=PLAN.review, withdrawn=withdrawn)
-    made = list(Identify(replace(PLAN, annotators=()), people, bench).work((source_id, refs)))
+    made = list(Identify(replace(PLAN, annotators=()), people, context).work((source_id, refs)))
     letters = [one for one in made if isinstance(one, DeadLetter)]
-    kept = {ref.clip_id for one in made if isinstance(one, Index) for ref in listed(one, bench)}
+    kept = {ref.clip_id for one in made if isinstance(one, Index) for ref in listed(one, context)}
     gone = {one.clip_id for one in clips if withdrawn.clip(moment(one))}
     assert {letter.clip_id for letter in letters} == gone
     assert kept == {one.clip_id for one in clips} - gone

@@ -11,7 +11,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from annotators.annotator import Annotator
 from pipeline.runtime import annotate as module
 from pipeline.runtime.annotate import Annotate, spoken_by
-from pipeline.runtime.context import Bench
+from pipeline.runtime.context import RunContext
 from schemas.claims import Cue
 from schemas.errors import ItemError, TransientError
 from schemas.record import Clip, Origin
@@ -68,13 +68,13 @@ def bench(tmp_path):
     Counting.calls.clear()
     Counting.loads.clear()
     Flaky.failures.clear()
-    return Bench(work=tmp_path, device="cpu", workers=3)
+    return RunContext(work=tmp_path, device="cpu", workers=3)
 
 
-def test_a_bad_clip_becomes_a_dead_letter_and_the_others_survive(bench):
+def test_a_bad_clip_becomes_a_dead_letter_and_the_others_survive(context):
     clips = [clip("a"), clip("b", "bad"), clip("c")]
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        out = pipeline | beam.Create(clips) | Annotate(Counting(), bench)
+        out = pipeline | beam.Create(clips) | Annotate(Counting(), context)
         assert_that(out["records"] | beam.Map(lambda c: (c.clip_id, c.cues[0].value)), equal_to([("a", 5.0), ("c", 5.0)]))
         assert_that(
             out["dead"] | beam.Map(lambda letter: (letter.clip_id, letter.step, letter.reason)),
@@ -83,42 +83,42 @@ def test_a_bad_clip_becomes_a_dead_letter_and_the_others_survive(bench):
         )
 
 
-def test_an_answer_is_worked_out_once_and_then_read_without_loading_anything(bench):
-    (first,) = spoken_by(Counting(), (clip("a"),), bench)
-    (again,) = spoken_by(Counting(), (clip("a"),), bench)
+def test_an_answer_is_worked_out_once_and_then_read_without_loading_anything(context):
+    (first,) = spoken_by(Counting(), (clip("a"),), context)
+    (again,) = spoken_by(Counting(), (clip("a"),), context)
     assert first == again
     assert Counting.calls == ["a"]
 
 
-def test_a_record_that_carries_the_author_passes_untouched(bench):
-    (said,) = spoken_by(Counting(), (clip("a"),), bench)
-    (same,) = spoken_by(Counting(), (said,), replace(bench, work=bench.work / "elsewhere"))
+def test_a_record_that_carries_the_author_passes_untouched(context):
+    (said,) = spoken_by(Counting(), (clip("a"),), context)
+    (same,) = spoken_by(Counting(), (said,), replace(context, work=context.work / "elsewhere"))
     assert same is said
     assert Counting.calls == ["a"]
 
 
-def test_a_changed_setting_or_input_is_worked_out_again_and_an_unread_field_is_not(bench):
-    spoken_by(Counting(), (clip("a"),), bench)
-    spoken_by(Counting(factor=2), (clip("a"),), bench)
-    spoken_by(Counting(), (clip("a", "other"),), bench)
-    spoken_by(Counting(), (replace(clip("a"), overlap=3.0),), bench)
+def test_a_changed_setting_or_input_is_worked_out_again_and_an_unread_field_is_not(context):
+    spoken_by(Counting(), (clip("a"),), context)
+    spoken_by(Counting(factor=2), (clip("a"),), context)
+    spoken_by(Counting(), (clip("a", "other"),), context)
+    spoken_by(Counting(), (replace(clip("a"), overlap=3.0),), context)
     assert Counting.calls == ["a", "a", "a"]
 
 
-def test_the_world_may_fail_for_a_while(bench, monkeypatch):
+def test_the_world_may_fail_for_a_while(context, monkeypatch):
     monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
-    (said,) = spoken_by(Flaky(), (clip("a"),), bench)
+    (said,) = spoken_by(Flaky(), (clip("a"),), context)
     assert said.cues[0].value == 5.0
 
 
-def test_each_thread_has_a_model_of_its_own_unless_it_can_be_shared(bench):
+def test_each_thread_has_a_model_of_its_own_unless_it_can_be_shared(context):
     clips = [clip(f"{k:02d}") for k in range(20)]
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        _ = pipeline | beam.Create(clips) | Annotate(Counting(factor=7), bench)
+        _ = pipeline | beam.Create(clips) | Annotate(Counting(factor=7), context)
     assert len(Counting.loads) == len(set(Counting.loads)) <= 3
 
 
-def test_any_other_error_is_a_bug_and_stops_the_build(bench):
+def test_any_other_error_is_a_bug_and_stops_the_build(context):
     broken = clip("a", transcript=5)
     with pytest.raises(TypeError), beam.Pipeline(runner="FnApiRunner") as pipeline:
-        _ = pipeline | beam.Create([broken]) | Annotate(Counting(), bench)
+        _ = pipeline | beam.Create([broken]) | Annotate(Counting(), context)
