@@ -47,7 +47,7 @@ class Cost:
     """In the currency of the settings; None where they state no price, or the server no tokens."""
 
 
-class Purse:
+class UsageMeter:
     """Thread-safe totals. Answers that the work store already holds are not asked for and do not show here."""
 
     def __init__(self) -> None:
@@ -84,4 +84,4 @@ class Purse:
         return "".join(lines)
 
 
-PURSE = Purse()
+PURSE = UsageMeter()

@@ -11,7 +11,7 @@ from annotators.llm.calls import Calls
 from annotators.llm.client import Pace, backoff
 from annotators.llm.http import seconds_asked
 from annotators.llm.request import Dialect, Request
-from annotators.llm.usage import Cost, Purse
+from annotators.llm.usage import Cost, UsageMeter
 
 ASKED = Request(
     model="m",
@@ -99,7 +99,7 @@ def test_a_price_needs_both_a_rate_and_a_count():
 
 
 def test_a_purse_tells_nothing_where_nothing_was_asked():
-    purse = Purse()
+    purse = UsageMeter()
     assert purse.table() == ""
     purse.pay(Cost(tokens_in=None, tokens_out=None, seconds=1.0, price=None))
     purse.fault("timeout")
