@@ -21,7 +21,7 @@ from pipeline.release.commit import commit, earlier, fingerprint, next_name
 from pipeline.rights.withdrawn import Withdrawn, read, sifted
 from pipeline.runtime.progress import METER, progress
 from pipeline.split.assign import refuse_stated
-from pipeline.split.links import Kin
+from pipeline.split.links import SourceIdentity
 from schemas.errors import AffectoryError, UsageError
 from schemas.record import DeadLetter
 from schemas.versions.manifest import latest, order, read_manifest
@@ -132,10 +132,12 @@ def _job(args: argparse.Namespace) -> Job:
     return Job(plan=plan, found=found, copies=letters, withdrawn=out, answers=answers, reviews=reviews, inputs=inputs, name=name)
 
 
-def stated(one: Found) -> Kin:
+def stated(one: Found) -> SourceIdentity:
     """Return what `sources.csv` says that ties a source to others."""
     terms = one.terms
-    return Kin(source_id=one.source_id, file=one.file, duration=0.0, pictured=True, given=terms.split, names=terms.speakers)
+    return SourceIdentity(
+        source_id=one.source_id, file=one.file, duration=0.0, pictured=True, given=terms.split, names=terms.speakers
+    )
 
 
 def _is_there(args: argparse.Namespace, inputs: str) -> bool:

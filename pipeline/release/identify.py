@@ -13,7 +13,7 @@ from pipeline.runtime.annotate import spoken_by
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
 from pipeline.runtime.progress import METER
-from pipeline.split.links import _KIN, Kin
+from pipeline.split.links import _KIN, SourceIdentity
 from schemas.provenance import digest
 from schemas.record import DeadLetter
 
@@ -52,7 +52,7 @@ class Identify(ConcurrentDoFn):
         self.bench.store.put("indexes", key, kept, _REFS)
         prints = next((one.key for one in told if isinstance(one, Prints)), None)
         fingerprints = self.bench.store.get("prints", prints, _PRINTS) if prints else ()
-        kin = Kin.of(clips, fingerprints or (), self.seconds)
+        kin = SourceIdentity.of(clips, fingerprints or (), self.seconds)
         kin_key = digest(asdict(kin))
         self.bench.store.put("kin", kin_key, kin, _KIN)
         return (Index(source_id=source_id, key=key, kin=kin_key), *letters)

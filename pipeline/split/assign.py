@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipeline.split.links import FACE, SCENE, SPEAKER, VOICE, Ints, Kin, Links, closest, named
+from pipeline.split.links import FACE, SCENE, SPEAKER, VOICE, Ints, Links, SourceIdentity, closest, named
 from schemas.errors import LeakError, UsageError
 from schemas.versions.split_facts import SPLITS, LinkFacts, SplitFacts, SplitRows
 
@@ -85,7 +85,7 @@ def components(count: int, links: Iterable[Links]) -> Ints:
 
 
 def assigned(
-    kin: Sequence[Kin], links: Sequence[Links], counted: Counted, settings: SplitSettings, earlier: Mapping[str, str]
+    kin: Sequence[SourceIdentity], links: Sequence[Links], counted: Counted, settings: SplitSettings, earlier: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Return the split of each source; `earlier` tells the split of a source_id in an earlier version.
 
@@ -105,7 +105,7 @@ def assigned(
     return tuple(chosen[number] for number in groups.tolist())
 
 
-def refuse_stated(kin: Sequence[Kin]) -> None:
+def refuse_stated(kin: Sequence[SourceIdentity]) -> None:
     """Refuse splits in `sources.csv` that leak by the speakers named there, before any work is done.
 
     Raises:
@@ -115,21 +115,21 @@ def refuse_stated(kin: Sequence[Kin]) -> None:
     _given(kin, components(len(kin), links), links)
 
 
-def together(kin: Sequence[Kin], links: Sequence[Links]) -> tuple[str, ...]:
+def together(kin: Sequence[SourceIdentity], links: Sequence[Links]) -> tuple[str, ...]:
     """Return for each source the least source_id of all that links tie it to, its own among them."""
     groups = components(len(kin), links)
     anchors = _anchors(kin, groups, int(groups.max(initial=-1)) + 1)
     return tuple(anchors[number] for number in groups.tolist())
 
 
-def _anchors(kin: Sequence[Kin], groups: Ints, total: int) -> list[str]:
+def _anchors(kin: Sequence[SourceIdentity], groups: Ints, total: int) -> list[str]:
     anchors = [""] * total
     for one, number in zip(kin, groups.tolist(), strict=True):
         anchors[number] = min(anchors[number] or one.source_id, one.source_id)
     return anchors
 
 
-def _given(kin: Sequence[Kin], groups: Ints, links: Sequence[Links]) -> dict[int, str]:
+def _given(kin: Sequence[SourceIdentity], groups: Ints, links: Sequence[Links]) -> dict[int, str]:
     first: dict[int, int] = {}
     for place in sorted((place for place, one in enumerate(kin) if one.given), key=lambda place: kin[place].file):
         other = first.setdefault(int(groups[place]), place)
@@ -138,7 +138,7 @@ def _given(kin: Sequence[Kin], groups: Ints, links: Sequence[Links]) -> dict[int
     return {number: kin[place].given or "" for number, place in first.items()}
 
 
-def _known(kin: Sequence[Kin], groups: Ints, earlier: Mapping[str, str]) -> dict[int, str]:
+def _known(kin: Sequence[SourceIdentity], groups: Ints, earlier: Mapping[str, str]) -> dict[int, str]:
     """Return for each component that an earlier version holds a part of, the first of its splits."""
     found: dict[int, str] = {}
     for one, number in zip(kin, groups.tolist(), strict=True):
@@ -189,7 +189,7 @@ def drawn(anchor: str, shares: Sequence[float]) -> tuple[tuple[float, int], ...]
 
 
 def proven(
-    kin: Sequence[Kin], links: Sequence[Links], counted: Counted, splits: Sequence[str], settings: SplitSettings
+    kin: Sequence[SourceIdentity], links: Sequence[Links], counted: Counted, splits: Sequence[str], settings: SplitSettings
 ) -> SplitFacts:
     """Return the proof that no link leads from one split into another, looked up link by link.
 
@@ -217,7 +217,7 @@ def proven(
     )
 
 
-def _told(each: Links, kin: Sequence[Kin], places: Ints, settings: SplitSettings) -> LinkFacts:
+def _told(each: Links, kin: Sequence[SourceIdentity], places: Ints, settings: SplitSettings) -> LinkFacts:
     held = {VOICE: settings.voice, FACE: settings.face}
     nearest = None
     if each.kind in held:
@@ -233,7 +233,7 @@ def _rows(name: str, mine: npt.NDArray[np.bool_], groups: Ints, counted: Counted
     )
 
 
-def _leak(kin: Sequence[Kin], links: Sequence[Links], one: int, other: int) -> str:
+def _leak(kin: Sequence[SourceIdentity], links: Sequence[Links], one: int, other: int) -> str:
     steps = _chain(links, one, other)
     told = kin[one].file + "".join(f" has {_SAID[kind]} as {kin[place].file}" + ", which" for kind, place in steps)
     return (

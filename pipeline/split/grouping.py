@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.clips.kept import Index, Ref
 from pipeline.split.assign import Counted, SplitSettings, assigned, proven, together
 from pipeline.split.duplicates import Copy, DuplicateSettings, copied, copies, matches
-from pipeline.split.links import FACE, SCENE, VOICE, Kin, Links, alike, kept_first, named
+from pipeline.split.links import FACE, SCENE, VOICE, Links, SourceIdentity, alike, kept_first, named
 from schemas.claims import Kept
 from schemas.versions.rows import REJECT
 from schemas.versions.split_facts import NONE, SplitFacts
@@ -55,7 +55,7 @@ class Pointer:
 def grouped(
     indexes: Iterable[Index],
     read: Callable[[Index], Sequence[Ref]],
-    know: Callable[[Index], Kin],
+    know: Callable[[Index], SourceIdentity],
     settings: GroupSettings,
     earlier: Mapping[str, str],
 ) -> Grouping:

@@ -49,7 +49,7 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kin:
+class SourceIdentity:
     """All about a source that can tie it to others."""
 
     source_id: str
@@ -65,7 +65,7 @@ class Kin:
     fingerprints: tuple[Fingerprint, ...] = ()
 
     @classmethod
-    def of(cls, clips: Sequence[Clip], fingerprints: Sequence[Fingerprint], seconds: float) -> Kin:
+    def of(cls, clips: Sequence[Clip], fingerprints: Sequence[Fingerprint], seconds: float) -> SourceIdentity:
         """Return what the clips of one source say: the voice of each speaker heard for so long, the face of each person."""
         source = clips[0].source
         voices = {told.speaker: told for clip in clips for told in clip.speakers if told.seconds >= seconds}
@@ -107,12 +107,12 @@ class Links:
         return cls(kind, _tidy(np.array([*pairs], np.int64).reshape(-1, 2)))
 
 
-def kept_first(kin: Iterable[Kin]) -> list[Kin]:
+def kept_first(kin: Iterable[SourceIdentity]) -> list[SourceIdentity]:
     """Return sources in the order in which a scene is kept: with picture before without, long before short, then by id."""
     return sorted(kin, key=lambda one: (not one.pictured, -one.duration, one.source_id))
 
 
-def named(kin: Sequence[Kin]) -> Links:
+def named(kin: Sequence[SourceIdentity]) -> Links:
     """Return the links between sources for which `sources.csv` names the same speaker: each with the one before it."""
     last: dict[str, int] = {}
     pairs = []
@@ -183,13 +183,13 @@ def _closest(some: Vectors, others: Vectors) -> float:
     return best
 
 
-_KIN = TypeAdapter(Kin)
+_KIN = TypeAdapter(SourceIdentity)
 
 
-def known(index: Index, context: RunContext) -> Kin:
+def known(index: Index, context: RunContext) -> SourceIdentity:
     """Return what can tie a source to others."""
     if not index.kin:
-        return Kin(source_id=index.source_id, file=index.source_id, duration=0.0, pictured=True)
+        return SourceIdentity(source_id=index.source_id, file=index.source_id, duration=0.0, pictured=True)
     kin = context.store.get("kin", index.kin, _KIN)
     if kin is None:
         raise FileNotFoundError(f"what ties source {index.source_id} has vanished from the work folder {context.work}")

@@ -24,7 +24,7 @@ from pipeline.clips.kept import Index, Ref
 from pipeline.plan import ReleaseSettings, budgeted, read_plan
 from pipeline.release.shard_plan import WriteShard
 from pipeline.runtime.context import RunContext
-from pipeline.split.links import Kin, Vector
+from pipeline.split.links import SourceIdentity, Vector
 from schemas.claims import Cue, Label
 from schemas.record import Clip, Origin
 from schemas.values import Span
@@ -55,11 +55,11 @@ class Made:
     def refs(self, source: int) -> tuple[Ref, ...]:
         return tuple(ref(self.clip(f"{source * EACH + number}"), f"{source * EACH + number}") for number in range(EACH))
 
-    def kin(self, key: str) -> Kin:
+    def kin(self, key: str) -> SourceIdentity:
         """A source in which two strangers speak. No fingerprints: what these hold grows with hours of media, not with clips."""
         chance = np.random.default_rng(int(key))
         people = {size: tuple(Vector.of("made@1#0", chance.normal(size=size)) for _ in range(2)) for size in (VOICE, FACE)}
-        return Kin(
+        return SourceIdentity(
             source_id=f"{int(key):016x}", file="a.mp4", duration=9e3, pictured=True, voices=people[VOICE], faces=people[FACE]
         )
 

@@ -14,7 +14,7 @@ from pipeline.release.commit import commit
 from pipeline.release.ledger import Ledger
 from pipeline.release.shard_plan import PlanShards, Shard, WriteShard
 from pipeline.runtime.context import RunContext
-from pipeline.split.links import Kin, Vector
+from pipeline.split.links import SourceIdentity, Vector
 from schemas.claims import Fingerprint
 from schemas.values import Span
 from tests.support.published import licensed
@@ -59,7 +59,7 @@ def kin():
         "emil.mp4": {"fingerprints": (sound(codes(5, SECONDS)),)},
     }
     basis = {"duration": float(SECONDS), "pictured": True}
-    return [Kin(**{**basis, **more}, source_id=SHA256[file][:16], file=file) for file, more in told.items()]
+    return [SourceIdentity(**{**basis, **more}, source_id=SHA256[file][:16], file=file) for file, more in told.items()]
 
 
 def clips(file):

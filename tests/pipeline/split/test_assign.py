@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.split.assign import Counted, SplitSettings, assigned, components, proven
-from pipeline.split.links import FACE, SCENE, SPEAKER, VOICE, Kin, Links
+from pipeline.split.links import FACE, SCENE, SPEAKER, VOICE, Links, SourceIdentity
 from schemas.errors import LeakError, UsageError
 from schemas.validate import checked
 
@@ -20,7 +20,7 @@ LABELS = ("anger", "happiness", "neutral")
 
 def source(number, given=None):
     name = hashlib.sha256(f"source {number}".encode()).hexdigest()[:16]
-    return Kin(source_id=name, file=f"{number}.mp4", duration=9.0, pictured=True, given=given)
+    return SourceIdentity(source_id=name, file=f"{number}.mp4", duration=9.0, pictured=True, given=given)
 
 
 @st.composite

@@ -14,7 +14,7 @@ from pipeline.release.shard_plan import plan_shards
 from pipeline.split.assign import SplitSettings
 from pipeline.split.duplicates import DuplicateSettings
 from pipeline.split.grouping import GroupSettings, grouped
-from pipeline.split.links import Kin, Vector
+from pipeline.split.links import SourceIdentity, Vector
 from pipeline.stats.recount import regrouped
 from schemas.claims import Fingerprint, Kept
 from schemas.errors import UsageError
@@ -66,7 +66,7 @@ def world(*sources):
 
 
 def source(name, prints=(), duration=20.0, **more):
-    return Kin(source_id=name, file=f"{name}.mp4", duration=duration, pictured=True, fingerprints=prints, **more)
+    return SourceIdentity(source_id=name, file=f"{name}.mp4", duration=duration, pictured=True, fingerprints=prints, **more)
 
 
 def test_the_longer_source_keeps_the_scene_and_clips_of_the_other_that_lie_in_it_are_rejected_with_a_pointer():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.split.links import FACE, VOICE, Kin, Links, Vector, alike, closest, kept_first, named
+from pipeline.split.links import FACE, VOICE, Links, SourceIdentity, Vector, alike, closest, kept_first, named
 from schemas.claims import Likeness, Person, Speaker
 from schemas.record import Clip, Origin
 from schemas.values import Span
@@ -45,14 +45,14 @@ def test_the_nearest_across_groups_is_that_of_a_loop(held, data):
 
 def test_a_name_ties_each_source_to_the_one_before_that_has_it():
     def source(*names):
-        return Kin(source_id="0", file="a", duration=1, pictured=True, names=names)
+        return SourceIdentity(source_id="0", file="a", duration=1, pictured=True, names=names)
 
     assert named([source("Ann"), source("Ben"), source("Ann", "Ben"), source("Ann")]).pairs.tolist() == [[0, 2], [1, 2], [2, 3]]
 
 
 @pytest.mark.parametrize("other", ["zoë  lee", "ZOË LEE", "Zoe\u0308 Lee", "Zoë\u00a0Lee"])
 def test_a_name_in_another_spelling_is_the_same_speaker(other):
-    one, two = (Kin(source_id=name, file="a", duration=1, pictured=True, names=(name,)) for name in ("Zoë Lee", other))
+    one, two = (SourceIdentity(source_id=name, file="a", duration=1, pictured=True, names=(name,)) for name in ("Zoë Lee", other))
     assert named([one, two]).pairs.tolist() == [[0, 1]]
 
 
@@ -65,7 +65,7 @@ def test_links_do_not_depend_on_order_or_direction(found, random):
 
 def test_a_scene_is_kept_with_picture_then_long_then_by_id():
     def source(name, duration, pictured):
-        return Kin(source_id=name, file="a", duration=duration, pictured=pictured)
+        return SourceIdentity(source_id=name, file="a", duration=duration, pictured=pictured)
 
     order = [source("c", 5, True), source("a", 4, True), source("b", 4, True), source("d", 9, False)]
     assert kept_first(order[::-1]) == order
@@ -89,7 +89,7 @@ def test_a_source_tells_each_voice_once_each_person_as_one_face_and_nothing_of_w
         clip(2, [("S0", 9.0)], "F1", "P0", (0, 1)),
         clip(3, [], "F0", None, (1, 1)),
     ]
-    told = Kin.of(clips, (), seconds=5)
+    told = SourceIdentity.of(clips, (), seconds=5)
     assert [voice.values.tolist() for voice in told.voices] == [[9.0]]
     assert sorted(face.values.tolist() for face in told.faces) == [[0.5, 0.5], [1.0, 1.0]]
     assert (told.names, told.given, told.pictured) == (("Ann",), "test", True)
