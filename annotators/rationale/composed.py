@@ -13,7 +13,7 @@ from annotators.annotator import Annotator
 from annotators.verbalize import impression, named
 from schemas.claims import Claim, Cue, Label, Measure, Text
 from schemas.record import Clip
-from schemas.vocabulary.distributions import ALL, DISAGREE, divergence, outlier, pooled, said
+from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality, divergence, outlier, pooled
 
 ORDER = ("face", "voice", "words")
 
@@ -55,7 +55,7 @@ class ComposedRationale(Annotator[Clip, None]):
 
     def _texts(self, clip: Clip) -> tuple[Claim, ...]:
         labels = {label.modality: label for label in clip.labels if label.scores and label.modality != ALL}
-        heard = said(clip.labels, self.space)
+        heard = by_modality(clip.labels, self.space)
         labels = {name: labels[name] for name in sorted(heard, key=_place)}
         if not labels:
             return ()

@@ -17,7 +17,7 @@ from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter, Source
 from schemas.values import Span
 from schemas.versions.rows import ACCEPT
-from schemas.vocabulary.distributions import felt
+from schemas.vocabulary.distributions import fused_label
 
 _CLIP = TypeAdapter(Clip)
 
@@ -104,7 +104,7 @@ def keep(clip: Clip, context: RunContext) -> Ref:
         clip_id=clip.clip_id,
         start=clip.requested.start,
         end=clip.requested.end,
-        label=felt(clip.labels),
+        label=fused_label(clip.labels),
         size=len(data) // 4 + sum(media),
         key=key,
         decision=clip.routes[-1].decision if clip.routes else ACCEPT,

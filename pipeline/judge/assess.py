@@ -22,13 +22,13 @@ from schemas.vocabulary.distributions import (
     ALL,
     DISAGREE,
     Distribution,
+    by_modality,
     category,
     divergence,
     entropy,
     opposed,
     outlier,
     pooled,
-    said,
     tempered,
     top,
     valence,
@@ -103,7 +103,7 @@ def witnesses(clip: Clip, settings: AssessSettings) -> dict[str, dict[str, float
     """Return what the machines say by modality, each taken at its temperature."""
     temperatures = dict(settings.temperatures)
     labels = (tempered(label, temperatures[label.by]) if label.by in temperatures else label for label in clip.labels)
-    return said((label for label in labels if label.by.partition("@")[0] != DECISION), settings.space)
+    return by_modality((label for label in labels if label.by.partition("@")[0] != DECISION), settings.space)
 
 
 def decided(clip: Clip) -> dict[str, Label]:

@@ -14,11 +14,11 @@ from itertools import combinations
 
 from pipeline.judge.assess import AUDIO, DECISION, VIDEO, AssessSettings
 from pipeline.judge.route import RouteSettings
-from pipeline.judge.temperature import FOLDS, Example, Temperature, cans, temperature
+from pipeline.judge.temperature import FOLDS, Example, Temperature, mappable_labels, temperature
 from pipeline.judge.threshold import Case, Threshold, matched, threshold
 from schemas.claims import Label
 from schemas.versions.review_facts import LearnedFacts
-from schemas.vocabulary.distributions import ALL, category, divergence, said, tempered
+from schemas.vocabulary.distributions import ALL, by_modality, category, divergence, tempered
 
 CONFLICT = "route.conflict"
 
@@ -110,7 +110,7 @@ def _temperatures(clips: Sequence[Judged], assess: AssessSettings, route: RouteS
         people = dict(clip.people)
         for label in _machines(clip):
             names = people.get(label.modality, ())
-            if len(names) == 1 and names[0] in cans(label, assess.space).values():
+            if len(names) == 1 and names[0] in mappable_labels(label, assess.space).values():
                 example = Example(
                     clip_id=clip.clip_id, label=label, truth=names[0], weight=_weight(clip, route), fold=_fold(clip)
                 )
@@ -138,7 +138,7 @@ def _case(clip: Judged, assess: AssessSettings, learned: Sequence[AssessSettings
 
 def _widest(clip: Judged, settings: AssessSettings) -> float | None:
     temperatures: Mapping[str, float] = dict(settings.temperatures)
-    spoken = said((tempered(one, temperatures.get(one.by, 1.0)) for one in _machines(clip)), settings.space)
+    spoken = by_modality((tempered(one, temperatures.get(one.by, 1.0)) for one in _machines(clip)), settings.space)
     apart = (divergence(spoken[one], spoken[other]) for one, other in combinations(spoken, 2))
     return max((one for one in apart if one is not None), default=None)
 

@@ -23,7 +23,7 @@ from schemas.errors import UsageError
 from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW
-from schemas.vocabulary.distributions import ALL, DISAGREE, said
+from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SPENT = "it would need a person, and the review budget is spent on more informative clips"
@@ -112,7 +112,7 @@ def gates(clip: Clip, judge: Judge) -> Iterator[str]:
         yield f"its words are unsure: {sum(sure) / len(sure):.2f} on average, less than {settings.min_word_probability:g}"
     if settings.need_face and not any(target.track for target in clip.targets):
         yield "the face of the person whom it is about is not seen"
-    heard = list(said(clip.labels, judge.assess.space))
+    heard = list(by_modality(clip.labels, judge.assess.space))
     if judge.judged and len(heard) < settings.min_modalities:
         yield f"of the {settings.min_modalities} modalities that must say something, {_listed(heard)} does"
 
@@ -184,7 +184,7 @@ def _disagreement(pair: Conflict, limit: float) -> str:
 def _agreement(clip: Clip, limits: AssessSettings) -> str:
     fused = next(label for label in clip.labels if label.modality == ALL)
     best = max(zip(fused.scores, fused.names, strict=True))
-    heard = list(said(clip.labels, limits.space))
+    heard = list(by_modality(clip.labels, limits.space))
     who = f"only {heard[0]} can be judged:" if len(heard) == 1 else f"{_listed(heard)} do not disagree:"
     return f"{who} {best[1]}, {best[0]:.2f}"
 

@@ -81,7 +81,7 @@ class _Table:
         return losses
 
 
-def cans(label: Label, onto: str) -> dict[str, str]:
+def mappable_labels(label: Label, onto: str) -> dict[str, str]:
     """Return the author's names, each with its name in the space `onto`; empty where no map leads there."""
     known = space(label.space)
     if onto == known.name:
@@ -127,7 +127,7 @@ def effective(weights: Sequence[float]) -> float:
 def _table(examples: Sequence[Example], onto: str) -> _Table:
     names = sorted({name for one in examples for name in one.label.names})
     place = {name: number for number, name in enumerate(names)}
-    map_ = {name: to for one in examples for name, to in cans(one.label, onto).items()}
+    map_ = {name: to for one in examples for name, to in mappable_labels(one.label, onto).items()}
     given = {name: number for number, name in enumerate(sorted(set(map_.values())))}
     scores = np.zeros((len(examples), len(names)))
     for row, one in enumerate(examples):

@@ -10,7 +10,7 @@ from typing import Any
 from schemas.claims import Label
 from schemas.versions.dead_letters import generalised
 from schemas.versions.rows import ACCEPT, FOLDERS
-from schemas.vocabulary.distributions import fused, likeliest, said
+from schemas.vocabulary.distributions import by_modality, fused, likeliest
 
 COLUMNS = ("actual", "requested", "labels", "assessments", "routes")
 BINS = 10
@@ -19,7 +19,7 @@ AXIS = 11
 """Steps of valence and arousal from -1 to 1; the middle one holds 0."""
 
 
-class Destination:
+class DecisionCounters:
     """The clips of one decision."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Destination:
         self.reasons.update({generalised(reason) for reason in route["reasons"]})
 
 
-class Felt:
+class ModalityCounters:
     """What one modality says, in the label space of the plan, and where it has them on the axes."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Felt:
             self.both[across, step((arousal + 1) / 2, AXIS)] += 1
 
 
-class Pair:
+class PairCounters:
     """How two modalities compare."""
 
     def __init__(self) -> None:
@@ -79,14 +79,14 @@ class Pair:
         self.opposed += bool(conflict["opposed"])
 
 
-class Tally:
+class VersionCounters:
     """All counters of a version."""
 
     def __init__(self, space: str) -> None:
         self.space = space
-        self.destinations = {decision: Destination() for decision in FOLDERS}
-        self.felt: dict[str, Felt] = {}
-        self.pairs: dict[tuple[str, str], Pair] = {}
+        self.destinations = {decision: DecisionCounters() for decision in FOLDERS}
+        self.felt: dict[str, ModalityCounters] = {}
+        self.pairs: dict[tuple[str, str], PairCounters] = {}
         self.categories: Counter[str] = Counter()
         self.outliers: Counter[str] = Counter()
         self.ambiguity: Counter[int] = Counter()
@@ -97,13 +97,15 @@ class Tally:
         route = routed(row)
         self.destinations[route["decision"]].add(route, span["end"] - span["start"])
         labels = labelled(row)
-        spoken = said(labels, self.space)
+        spoken = by_modality(labels, self.space)
         for modality, distribution in {**fused(labels), **spoken}.items():
-            self.felt.setdefault(modality, Felt()).add(distribution)
+            self.felt.setdefault(modality, ModalityCounters()).add(distribution)
         for modality, label in _placed(labels).items():
-            self.felt.setdefault(modality, Felt()).place(label.valence or 0.0, label.arousal)
+            self.felt.setdefault(modality, ModalityCounters()).place(label.valence or 0.0, label.arousal)
         for first, second in combinations(spoken, 2):
-            self.pairs.setdefault((first, second), Pair()).labels[likeliest(spoken[first]), likeliest(spoken[second])] += 1
+            self.pairs.setdefault((first, second), PairCounters()).labels[
+                likeliest(spoken[first]), likeliest(spoken[second])
+            ] += 1
         for assessment in row["assessments"][-1:]:
             self._assessed(assessment)
 
@@ -113,7 +115,7 @@ class Tally:
         if assessment["ambiguity"] is not None:
             self.ambiguity[step(assessment["ambiguity"])] += 1
         for conflict in assessment["conflicts"]:
-            self.pairs.setdefault((conflict["first"], conflict["second"]), Pair()).add(conflict)
+            self.pairs.setdefault((conflict["first"], conflict["second"]), PairCounters()).add(conflict)
 
 
 def routed(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from pipeline.judge.assess import DECISION
 from pipeline.stats.audit import Audit
 from pipeline.stats.counters import COLUMNS as TALLIED
-from pipeline.stats.counters import Destination, Tally, routed
+from pipeline.stats.counters import DecisionCounters, VersionCounters, routed
 from pipeline.stats.facts import CostFacts, Counted, DecisionFacts, Group, LabelFacts, Property, SplitFacts
 from schemas.claims import Label
 from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW
@@ -46,8 +46,8 @@ class Count:
     """All counters."""
 
     def __init__(self, name: str) -> None:
-        self.tally = Tally(name)
-        self.destinations = {decision: Destination() for decision in FOLDERS}
+        self.tally = VersionCounters(name)
+        self.destinations = {decision: DecisionCounters() for decision in FOLDERS}
         self.splits: dict[str, _Split] = {}
         self.values = {name: _Values() for name in PROPERTIES}
         self.held: Counter[str] = Counter()
@@ -218,7 +218,7 @@ def ordered(counts: Mapping[str, int]) -> Counted:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _decided(decision: str, place: Destination) -> DecisionFacts:
+def _decided(decision: str, place: DecisionCounters) -> DecisionFacts:
     return DecisionFacts(decision=decision, clips=place.clips, seconds=place.seconds, reasons=ordered(place.reasons))
 
 

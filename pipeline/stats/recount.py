@@ -13,7 +13,7 @@ from pipeline.split.assign import rank
 from pipeline.stats.counters import labelled, routed
 from schemas.versions.rows import REJECT, rows
 from schemas.versions.split_facts import NONE, SPLITS, SplitFacts, SplitRows
-from schemas.vocabulary.distributions import felt
+from schemas.vocabulary.distributions import fused_label
 
 SPLIT, GROUP = "split", "group"
 """What the manifest says of a source that has clips."""
@@ -57,7 +57,7 @@ def _add(row: Mapping[str, Any], mine: _Rows) -> None:
     if route.get("kept"):
         mine.copies += 1
     elif route["decision"] != REJECT or SPENT in route["reasons"]:
-        mine.labels[felt(labelled(row)) or NONE] += 1
+        mine.labels[fused_label(labelled(row)) or NONE] += 1
 
 
 def _split(name: str, grouped: Mapping[str, Mapping[str, str]], found: Mapping[str, _Rows]) -> SplitRows:

@@ -28,7 +28,7 @@ def tempered(label: Label, temperature: float) -> Label:
     return replace(label, scores=tuple(score / total for score in raised)) if total > 0 else label
 
 
-def said(labels: Iterable[Label], onto: str) -> dict[str, dict[str, float]]:
+def by_modality(labels: Iterable[Label], onto: str) -> dict[str, dict[str, float]]:
     """Return for each modality its distribution over the labels of `onto` that its author can give, by modality name.
 
     Several authors of one modality are averaged. What is said of somebody else, of a part of the clip, of the viewer's emotion,
@@ -140,7 +140,7 @@ def _bits(p: Sequence[float], q: Sequence[float]) -> float:
     return sum(a * math.log2(a / b) for a, b in zip(p, q, strict=True) if a > 0)
 
 
-def felt(labels: Iterable[Label]) -> str | None:
+def fused_label(labels: Iterable[Label]) -> str | None:
     """Return the likeliest label of all modalities together, None where there is none."""
     return next(map(likeliest, fused(labels).values()), None)
 

@@ -16,7 +16,7 @@ from schemas.claims import Cue, KeyFrame, MediaFile, Person, Route, Target, Text
 from schemas.record import Clip, DeadLetter, Origin
 from schemas.values import Span
 from schemas.versions.rows import FOLDERS
-from schemas.vocabulary.distributions import felt
+from schemas.vocabulary.distributions import fused_label
 
 SCRIPT = "</script><script>document.title='owned';alert(1)</script>"
 IMAGE = '<img src=x onerror="alert(2)"> \' " & &lt; <!-- '
@@ -119,7 +119,7 @@ def ref(clip: Clip, key: str) -> Ref:
         clip_id=clip.clip_id,
         start=clip.requested.start,
         end=clip.requested.end,
-        label=felt(clip.labels),
+        label=fused_label(clip.labels),
         size=500_000,
         key=key,
         decision=route.decision,

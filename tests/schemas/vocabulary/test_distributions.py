@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.claims import Label
-from schemas.vocabulary.distributions import category, divergence, entropy, opposed, outlier, pooled, said, top, valence
+from schemas.vocabulary.distributions import by_modality, category, divergence, entropy, opposed, outlier, pooled, top, valence
 from schemas.vocabulary.spaces import space
 
 EKMAN = space("ekman7").labels
@@ -56,7 +56,7 @@ def test_spaces_are_brought_into_one_and_other_things_that_are_said_are_left_out
         label("words", "vce27", {"Anger": 1.0}),
         Label(by="x@1#0", modality="words", space="ekman7", valence=0.5),
     ]
-    heard = said(labels, "ekman7")
+    heard = by_modality(labels, "ekman7")
     assert heard == {"face": {"anger": 0.5, "fear": 0.5}, "voice": {"anger": 0.5, "neutral": 0.5}}
 
 
