@@ -17,7 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from pipeline.card.markdown import code, escaped
-from pipeline.cli.render import told
+from pipeline.cli.render import run_document
 from pipeline.stats.collect import facts
 from pipeline.stats.counting import TOGETHER
 from pipeline.stats.facts import CardFacts
@@ -94,7 +94,7 @@ def licences(found: CardFacts) -> tuple[str, ...]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    return told("pipeline.card", "The dataset card of a version.", lambda *version: card(facts(*version)), argv)
+    return run_document("pipeline.card", "The dataset card of a version.", lambda *version: card(facts(*version)), argv)
 
 
 def _metadata(found: CardFacts) -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from schemas.versions.manifest import Manifest
 from schemas.versions.rows import opened
 
 
-def told(prog: str, says: str, make: Callable[[Path, Manifest, str], str], argv: Sequence[str] | None) -> int:
+def run_document(prog: str, says: str, make: Callable[[Path, Manifest, str], str], argv: Sequence[str] | None) -> int:
     """Write what `make` says of the version that the command line names; return the exit status."""
     parser = argparse.ArgumentParser(prog=f"python -m {prog}", description=says)
     parser.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")

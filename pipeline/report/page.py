@@ -18,7 +18,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from pipeline.cli.render import told
+from pipeline.cli.render import run_document
 from pipeline.report.gallery import CLIPS, MEDIA_BYTES, Choice, cards
 from pipeline.report.timeline import ticks
 from pipeline.stats.counters import AXIS, BINS, COLUMNS, VersionCounters
@@ -64,7 +64,7 @@ def page(version: Path, manifest: Manifest, name: str) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    return told("pipeline.report", "One page about a version.", page, argv)
+    return run_document("pipeline.report", "One page about a version.", page, argv)
 
 
 def _limits() -> dict[str, Any]:
