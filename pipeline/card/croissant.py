@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.card.card import languages
 from pipeline.card.croissant_fields import ROWS, SHARDS, described
 from pipeline.card.markdown import plain
-from pipeline.card.rai import provenance, responsible
+from pipeline.card.rai import prov_terms, rai_terms
 from pipeline.stats.facts import CardFacts, DataFile
 
 CROISSANT = "croissant.json"
@@ -72,8 +72,8 @@ def _dataset(found: CardFacts) -> Node:
         # By semver.org rows that change make a major version, and those of each of our versions do.
         "version": f"{numbered[1]}.0.0" if numbered else plain(found.name),
         **{key: value for key, value in stated.items() if value},
-        **responsible(found),
-        **provenance(found),
+        **rai_terms(found),
+        **prov_terms(found),
         "distribution": [*map(_file, found.files), *([_SHARDS] if found.files else [])],
         "recordSet": [_splits(found), _rows(found)] if found.files else [],
     }

@@ -12,7 +12,7 @@ from pipeline.stats.facts import CardFacts
 Node = dict[str, Any]
 
 
-def responsible(found: CardFacts) -> Node:
+def rai_terms(found: CardFacts) -> Node:
     """Return the RAI terms of a version."""
     ledger = found.ledger
     terms: Node = {
@@ -39,7 +39,7 @@ def responsible(found: CardFacts) -> Node:
     return {name: value for name, value in terms.items() if value}
 
 
-def provenance(found: CardFacts) -> Node:
+def prov_terms(found: CardFacts) -> Node:
     """Return what made a version, out of what. Which source a row is from, and who says what in it, is said by its fields."""
     agents = dict.fromkeys(model.annotator for model in found.models)
     return {

@@ -28,7 +28,7 @@ class _Rows:
     copies: int = 0
 
 
-def regrouped(facts: SplitFacts, sources: Sequence[Mapping[str, str]], version: Path, links_of: str | None) -> SplitFacts:
+def recount(facts: SplitFacts, sources: Sequence[Mapping[str, str]], version: Path, links_of: str | None) -> SplitFacts:
     """Return the facts with all that rows can tell counted anew. Which sources belong together stays as it was."""
     grouped = {one["source_id"]: one for one in sources if SPLIT in one}
     found = {source_id: _Rows() for source_id in grouped}

@@ -20,7 +20,7 @@ from pipeline.ingest.sources import SCAN
 from pipeline.release.commit import DEAD, finish
 from pipeline.release.shards import parquet_writer, write_dead
 from pipeline.rights.withdrawn import REASON, nameless, whole
-from pipeline.stats.recount import GROUP, SPLIT, regrouped
+from pipeline.stats.recount import GROUP, SPLIT, recount
 from schemas.provenance import digest
 from schemas.record import DeadLetter
 from schemas.versions.dead_letters import counted, letter_order
@@ -78,7 +78,7 @@ def removed(version: Path, manifest: Manifest, removal: Removal, place: Path, st
         files=files,
         rows_sha256=added(int(manifest.rows_sha256, 16) - sum(rest.hashes for rest in rests.values())),
         sources=sources,
-        grouped=regrouped(manifest.grouped, sources, staging, version.name) if manifest.grouped else None,
+        grouped=recount(manifest.grouped, sources, staging, version.name) if manifest.grouped else None,
         sums_sha256="",
         seal="",
     )

@@ -15,7 +15,7 @@ from pipeline.split.assign import SplitSettings
 from pipeline.split.duplicates import DuplicateSettings
 from pipeline.split.grouping import GroupSettings, grouped
 from pipeline.split.links import SourceIdentity, Vector
-from pipeline.stats.recount import regrouped
+from pipeline.stats.recount import recount
 from schemas.claims import Fingerprint, Kept
 from schemas.errors import UsageError
 from schemas.versions.manifest import read_manifest
@@ -165,7 +165,7 @@ def test_a_build_keeps_a_scene_once_and_leaves_splits_as_they_were_when_a_source
     assert splits == {"carphone.mp4": "test", "speech.mp4": splits[again.name], again.name: splits[again.name]}
     assert told["grouped"]["copies"] == len(copies)
     manifest = read_manifest(out / "v1")
-    assert regrouped(manifest.grouped, manifest.sources, out / "v1", None) == manifest.grouped
+    assert recount(manifest.grouped, manifest.sources, out / "v1", None) == manifest.grouped
     assert all(link["crossing"] == 0 for link in told["grouped"]["links"])
     (face,) = [link for link in told["grouped"]["links"] if link["kind"] == "face"]
     assert face["nearest"] == pytest.approx(nearest_faces(rows(out / "v1"), splits), abs=1e-3)

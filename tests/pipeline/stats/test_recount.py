@@ -12,7 +12,7 @@ from pipeline.judge.route import SPENT
 from pipeline.report.page import page
 from pipeline.rights.withdrawn import read
 from pipeline.stats.collect import facts
-from pipeline.stats.recount import regrouped
+from pipeline.stats.recount import recount
 from pipeline.takedown.command import main as takedown
 from pipeline.versions.integrity import damages
 from pipeline.versions.listing import shown
@@ -63,7 +63,7 @@ def test_a_copy_points_to_its_source_and_second(made):
 def test_what_a_build_says_is_what_its_rows_say(budget, media_files, tmp_path):
     place = version(tmp_path, media_files, budget)
     manifest = read_manifest(place)
-    assert regrouped(manifest.grouped, manifest.sources, place, None) == manifest.grouped
+    assert recount(manifest.grouped, manifest.sources, place, None) == manifest.grouped
     assert (SPENT in {row["routes"][-1]["reasons"][0] for row in rows(place)}) == (budget is not None)
 
 
@@ -144,7 +144,7 @@ def test_a_part_of_a_version_counts_itself_anew(made):
     assert takedown(["--shards", str(out), "--source", "dora.mp4"]) == 0
     manifest = read_manifest(out / "v2")
     after = manifest.grouped
-    assert after == regrouped(before, manifest.sources, out / "v2", "v1")
+    assert after == recount(before, manifest.sources, out / "v2", "v1")
     assert (after.components, after.largest_sources, after.links_of) == (3, 2, "v1")
     assert sum(one.clips for one in after.splits) == sum(map(counts, rows(out / "v2")))
     assert [replace(one, links=0) for one in after.links] == [replace(one, links=0) for one in before.links]
