@@ -23,7 +23,7 @@ import httpx2
 from label_studio.command import CLIPS, ended, own_folder, stoppable
 from label_studio.server.accounts import FILE, Server, load, save, sign_up, wanted
 from label_studio.server.client import Client
-from label_studio.server.egress import reach
+from label_studio.server.egress import egress
 from label_studio.server.environment import Environment, environment, silent
 from label_studio.server.server_main import TIED
 from schemas.errors import TransientError, UsageError
@@ -151,7 +151,7 @@ def _start(asked: Wanted, env: Environment, server: Server, log: IO[bytes], lock
         "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str((asked.data / CLIPS).parent),
         TIED: "1",
         # A server that only this machine can reach may call a pull that waits on it; nothing else opens up.
-        **reach(asked.host, os.environ),
+        **egress(asked.host, os.environ),
     }
     arguments = ["start", "--no-browser", "--internal-host", asked.host, "-p", str(asked.port), "--log-level", "WARNING"]
     return subprocess.Popen(

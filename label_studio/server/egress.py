@@ -27,7 +27,7 @@ RESERVED = (
 _OWN_LIST, _LIST = "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS", "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS"
 
 
-def reach(host: str, env: Mapping[str, str]) -> dict[str, str]:
+def egress(host: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return the settings of a server that listens at `host`; none where others can reach it, or its user has set them."""
     if _OWN_LIST in env or _LIST in env or not _loopback(host):
         return {}

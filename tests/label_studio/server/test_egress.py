@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 import httpx2
 import pytest
 
-from label_studio.server.egress import RESERVED, WAKE_HOST, reach, refused
+from label_studio.server.egress import RESERVED, WAKE_HOST, egress, refused
 
 LIST = "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS"
 
@@ -25,13 +25,13 @@ def test_all_that_label_studio_refuses_is_refused_but_for_one_address(server_env
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "review.lab.org"])
 def test_a_server_that_others_reach_calls_nothing_on_its_machine(host):
-    assert reach(host, {}) == {}
+    assert egress(host, {}) == {}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_a_server_on_loopback_may_call_a_waiting_pull_unless_its_user_says_otherwise(host):
-    assert reach(host, {})[LIST].split(",") == list(refused())
-    assert reach(host, {LIST: "8.8.8.8/32"}) == {}
+    assert egress(host, {})[LIST].split(",") == list(refused())
+    assert egress(host, {LIST: "8.8.8.8/32"}) == {}
 
 
 @pytest.mark.server
