@@ -14,11 +14,11 @@ from pathlib import Path
 
 from label_studio.project.answers import Answer
 from pipeline.feedback.reviews import authors, gather, key, laid_out
-from pipeline.feedback.teaching import taught
+from pipeline.feedback.teaching import apply_feedback
 from pipeline.ingest.sources import Found, find, part
 from pipeline.plan import Plan, budgeted, read_plan, shipped
 from pipeline.release.commit import commit, earlier, fingerprint, next_name
-from pipeline.rights.withdrawn import Withdrawn, read, sifted
+from pipeline.rights.withdrawn import Withdrawn, drop_withdrawn, read
 from pipeline.runtime.progress import METER, progress
 from pipeline.split.assign import refuse_stated
 from pipeline.split.links import SourceIdentity
@@ -125,8 +125,8 @@ def _job(args: argparse.Namespace) -> Job:
     refuse_stated([stated(one) for one in found])
     answers = gather(args.out)
     out = read(args.out)
-    plan, reviews = taught(plan, answers, args.out, out)
-    found, letters = sifted(out, found, copies, plan.resolved)
+    plan, reviews = apply_feedback(plan, answers, args.out, out)
+    found, letters = drop_withdrawn(out, found, copies, plan.resolved)
     inputs = fingerprint(plan, found, letters, args.media, key(answers, plan.review) + out.key)
     name = args.version or next_name(args.out)
     return Job(plan=plan, found=found, copies=letters, withdrawn=out, answers=answers, reviews=reviews, inputs=inputs, name=name)

@@ -23,7 +23,9 @@ from schemas.versions.review_facts import ReviewFacts
 from schemas.versions.rows import picked
 
 
-def taught(plan: Plan, answers: Sequence[Answer], out: Path, withdrawn: Withdrawn = NOTHING) -> tuple[Plan, ReviewFacts | None]:
+def apply_feedback(
+    plan: Plan, answers: Sequence[Answer], out: Path, withdrawn: Withdrawn = NOTHING
+) -> tuple[Plan, ReviewFacts | None]:
     """Return the plan with what the answers teach, and what there is to say about them; None without answers.
 
     What was withdrawn teaches nothing.

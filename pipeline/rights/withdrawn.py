@@ -198,7 +198,7 @@ def numbering(plan: Mapping[str, Any]) -> str:
     return digest([plan["segment"], _JSON.dump_python(deciding, mode="json")], 16)
 
 
-def sifted(
+def drop_withdrawn(
     withdrawn: Withdrawn, found: Sequence[Found], copies: Sequence[DeadLetter], plan: Mapping[str, Any]
 ) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...]]:
     """Return the sources that a build may use, and the letters of copies and of sources that stay out."""

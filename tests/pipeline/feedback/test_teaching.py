@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from label_studio.project.answers import Answer, Given
-from pipeline.feedback.teaching import judged, taught
+from pipeline.feedback.teaching import apply_feedback, judged
 from pipeline.plan import read_plan
 from pipeline.rights.withdrawn import Withdrawn, WithdrawnClip, WithdrawnSource
 from schemas.values import Span
@@ -57,7 +57,7 @@ def answered(out, right):
 def test_a_face_that_was_too_sure_is_less_sure_in_the_next_version_and_the_manifest_says_so(out):
     plan = read_plan("embedded")
     answers = tuple(answered(out, right=0.3))
-    better, told = taught(plan, answers, out)
+    better, told = apply_feedback(plan, answers, out)
     learned = {one.what.partition("@")[0]: one for one in told.learned}
     assert learned["labels.face_made"].after > 1.3
     assert learned["labels.face_made"].measure_after < learned["labels.face_made"].measure_before
@@ -69,16 +69,16 @@ def test_a_face_that_was_too_sure_is_less_sure_in_the_next_version_and_the_manif
 
 def test_the_same_answers_teach_the_same_in_whatever_order(out):
     answers = tuple(answered(out, right=0.3))
-    assert taught(read_plan("embedded"), answers, out) == taught(read_plan("embedded"), answers[::-1], out)
+    assert apply_feedback(read_plan("embedded"), answers, out) == apply_feedback(read_plan("embedded"), answers[::-1], out)
 
 
 def test_few_answers_and_versions_that_are_gone_teach_nothing_but_are_counted(out, tmp_path):
     plan = read_plan("embedded")
     few = tuple(answered(out, right=0.3))[:20]
-    better, told = taught(plan, few, out)
+    better, told = apply_feedback(plan, few, out)
     assert (better, told.learned, told.answers) == (plan, (), 20)
     assert list(judged(tuple(answered(out, right=0.3)), plan.review, tmp_path)) == []
-    assert taught(plan, (), out) == (plan, None)
+    assert apply_feedback(plan, (), out) == (plan, None)
 
 
 def test_what_was_withdrawn_teaches_nothing(out):

@@ -19,11 +19,11 @@ from pipeline.rights.withdrawn import (
     WithdrawnClip,
     WithdrawnPerson,
     WithdrawnSource,
+    drop_withdrawn,
     moment,
     numbering,
     read,
     salted,
-    sifted,
     write,
 )
 from pipeline.runtime.context import RunContext
@@ -57,14 +57,14 @@ def raw(tmp_path):
 
 def test_an_empty_list_changes_nothing(raw):
     found, copies = find(raw)
-    assert sifted(NOTHING, found, copies, RESOLVED) == (found, copies)
+    assert drop_withdrawn(NOTHING, found, copies, RESOLVED) == (found, copies)
     assert NOTHING.key == ""
 
 
 def test_a_withdrawn_source_and_its_copies_are_left_out_and_not_named(raw):
     found, copies = find(raw)
     anna = next(one for one in found if one.file.startswith("anna")).source_id
-    kept, letters = sifted(NOTHING.with_(WithdrawnSource(source_id=anna)), found, copies, RESOLVED)
+    kept, letters = drop_withdrawn(NOTHING.with_(WithdrawnSource(source_id=anna)), found, copies, RESOLVED)
     assert [one.file for one in kept] == [one.file for one in found if one.source_id != anna]
     assert [(one.source_id, one.file, one.step) for one in letters] == [(anna, "", "scan"), (anna, "", "takedown")]
     assert "anna" not in repr(letters)
@@ -73,7 +73,7 @@ def test_a_withdrawn_source_and_its_copies_are_left_out_and_not_named(raw):
 @pytest.mark.parametrize("name", ["Anna Amsel", "anna amsel", " ANNA   Amsel ", "Ａnna Amsel"])
 def test_a_withdrawn_name_is_known_in_a_new_source_however_it_is_written(name, raw):
     listed = salted(NOTHING)
-    kept, _ = sifted(listed.with_(listed.name(name)), *find(raw), RESOLVED)
+    kept, _ = drop_withdrawn(listed.with_(listed.name(name)), *find(raw), RESOLVED)
     assert {one.file for one in kept} == {"anna again.wav", "cleo.wav"}
 
 
