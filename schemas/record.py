@@ -83,7 +83,7 @@ class Record:
         """Return the id under which work on this record is kept."""
         return self.source.source_id
 
-    def spoken(self, author: str, claims: Iterable[Claim]) -> Self:
+    def with_claims(self, author: str, claims: Iterable[Claim]) -> Self:
         """Return the record with the author's claims added, in place of those by other versions of the same author."""
         tool = author.partition("@")[0]
         mine: dict[str, list[Claim]] = {}

@@ -93,14 +93,14 @@ def settled(clip: Clip, said: Told, judge: Judge, settings: ReviewSettings) -> C
     machine = clip.routes[-1]
     candidate = next((label for label in clip.labels if label.modality == ALL), None)
     for by, mine in _by_author(said.answers).items():
-        clip = clip.spoken(by, mine)
+        clip = clip.with_claims(by, mine)
     if said.decision is not None:
         by = author(settings)
-        clip = clip.spoken(by, _claims(by, said.decision, said.answers, candidate, settings))
+        clip = clip.with_claims(by, _claims(by, said.decision, said.answers, candidate, settings))
     clip = assess(clip, judge.assess)
     if machine.decision == REJECT:
-        return clip.spoken(machine.by, (machine,))
-    return clip.spoken(machine.by, (_overruled(machine, said, settings),))
+        return clip.with_claims(machine.by, (machine,))
+    return clip.with_claims(machine.by, (_overruled(machine, said, settings),))
 
 
 @cache

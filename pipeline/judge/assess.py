@@ -96,7 +96,7 @@ def assess(clip: Clip, settings: AssessSettings) -> Clip:
         outlier=outlier({(pair.first, pair.second): pair.divergence for pair in conflicts}, settings.conflict),
         conflicts=conflicts,
     )
-    return clip.spoken(by, (assessment,) if ALL in settled else (_label(by, fused, settings), assessment))
+    return clip.with_claims(by, (assessment,) if ALL in settled else (_label(by, fused, settings), assessment))
 
 
 def witnesses(clip: Clip, settings: AssessSettings) -> dict[str, dict[str, float]]:

@@ -73,7 +73,7 @@ class Judge:
         """Return the clip with fused label, assessment and route."""
         assessed = assess(clip, self.assess)
         routed = route(assessed, self)
-        return assessed.spoken(routed.by, (routed,))
+        return assessed.with_claims(routed.by, (routed,))
 
 
 @cache

@@ -9,7 +9,7 @@ from pipeline.clips.kept import _PRINTS, _REFS, Index, Prints, Ref, best_face, f
 from pipeline.feedback.reviews import People
 from pipeline.plan import Plan
 from pipeline.rights import withdrawn
-from pipeline.runtime.annotate import spoken_by
+from pipeline.runtime.annotate import annotated
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
 from pipeline.runtime.progress import METER
@@ -36,7 +36,7 @@ class Identify(ConcurrentDoFn):
         clips = tuple(fetch(ref, self.bench) for ref in refs)
         for annotator in self.annotators:
             with METER.time(annotator.name):
-                clips = spoken_by(annotator, clips, self.bench)
+                clips = annotated(annotator, clips, self.bench)
         # Not before: who is who in a source must not depend on who has withdrawn.
         gone = {clip.clip_id for clip in clips if self.people.withdrawn.clip(withdrawn.moment(clip))}
         letters = tuple(

@@ -61,12 +61,12 @@ class _Annotate(ConcurrentDoFn):
         """Return the record with the annotator's claims, or its dead letter."""
         with METER.time(self.annotator.name):
             try:
-                return spoken_by(self.annotator, (element,), self.bench)
+                return annotated(self.annotator, (element,), self.bench)
             except ItemError as error:
                 return (dead_letter(element, self.annotator.name, error),)
 
 
-def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Kind], context: RunContext) -> tuple[Kind, ...]:
+def annotated(annotator: Annotator[Any, Any], records: Sequence[Kind], context: RunContext) -> tuple[Kind, ...]:
     """Return the records with the annotator's claims, from the work store where it has them all.
 
     Raises:
@@ -89,7 +89,7 @@ def spoken_by(annotator: Annotator[Any, Any], records: Sequence[Kind], context: 
         settled = all(annotator.settled(claims) for claims in said)
         context.store.put("claims" if settled else UNSETTLED, key, answers, adapter)
     pairs = zip(records, answers, strict=True)
-    return tuple(record.spoken(annotator.key, chain.from_iterable(answer.values())) for record, answer in pairs)
+    return tuple(record.with_claims(annotator.key, chain.from_iterable(answer.values())) for record, answer in pairs)
 
 
 @cache

@@ -65,8 +65,8 @@ def wer() -> tuple[WordErrors, ...]:
     for path, text in english():
         record = source(path)
         begun = time.monotonic()
-        record = record.spoken(turns.key, turns.annotate(voices, [record])[0])
-        record = record.spoken(words.key, words.annotate(whisper, [record])[0])
+        record = record.with_claims(turns.key, turns.annotate(voices, [record])[0])
+        record = record.with_claims(words.key, words.annotate(whisper, [record])[0])
         took = time.monotonic() - begun
         out = jiwer.process_words(normal(text), normal(" ".join(word.text for word in record.words)))
         errors = out.substitutions + out.deletions + out.insertions
@@ -90,7 +90,7 @@ def der(parts: Sequence[str] = ("development", "test", "sample")) -> tuple[TurnE
         if part in parts and clip in truth:
             record = source(path)
             begun = time.monotonic()
-            record = record.spoken(turns.key, turns.annotate(model, [record])[0])
+            record = record.with_claims(turns.key, turns.annotate(model, [record])[0])
             rows.append(_scored(clip, part, truth[clip], record, time.monotonic() - begun))
     return tuple(rows)
 

@@ -41,7 +41,7 @@ def before(tmp_path_factory):
         model = annotator.load("cpu")
         (first,), (again,) = annotator.annotate(model, [record]), annotator.annotate(model, [record])
         told[annotator.name] = (annotator, record, first, again)
-        record = record.spoken(annotator.key, first)
+        record = record.with_claims(annotator.key, first)
     return told
 
 

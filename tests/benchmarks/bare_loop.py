@@ -33,7 +33,7 @@ def loop(raw: Path, out: Path) -> int:
     def speak(records, scope):
         for annotator in plan.scoped(scope):
             said = annotator.annotate(loaded[annotator.name], records)
-            records = [record.spoken(annotator.key, claims) for record, claims in zip(records, said, strict=True)]
+            records = [record.with_claims(annotator.key, claims) for record, claims in zip(records, said, strict=True)]
         return records
 
     count = 0

@@ -123,9 +123,9 @@ def test_a_newer_version_of_an_author_supersedes_its_own_claims_and_nobody_elses
     def cue(by, words):
         return Cue(by=by, cue_id=words, modality="voice", span=None, text=words)
 
-    clip = clip.spoken("a.x@1#0", [cue("a.x@1#0", "old")]).spoken("b.y@1#0", [cue("b.y@1#0", "other")])
-    clip = clip.spoken("a.x@2#0", [cue("a.x@2#0", "new")])
+    clip = clip.with_claims("a.x@1#0", [cue("a.x@1#0", "old")]).with_claims("b.y@1#0", [cue("b.y@1#0", "other")])
+    clip = clip.with_claims("a.x@2#0", [cue("a.x@2#0", "new")])
     assert [c.text for c in clip.cues] == ["other", "new"]
     assert clip.authors == ("b.y@1#0", "a.x@2#0")
     with pytest.raises(ValueError, match="in the name of"):
-        clip.spoken("a.x@3#0", [cue("someone@1#0", "forged")])
+        clip.with_claims("a.x@3#0", [cue("someone@1#0", "forged")])

@@ -61,4 +61,4 @@ def felt(clip: Clip, judge: Judge, more: tuple[Cue, ...] = ()) -> Clip:
             cues.append(Cue(by="cues.made@1#0", cue_id=name, modality=modality, span=span, text=text, value=value))
     record = replace(clip, labels=tuple(labels), cues=tuple(cues))
     rationale = ComposedRationale()
-    return judge(record.spoken(rationale.key, rationale.annotate(None, [record])[0]))
+    return judge(record.with_claims(rationale.key, rationale.annotate(None, [record])[0]))

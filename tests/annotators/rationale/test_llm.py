@@ -19,7 +19,7 @@ from annotators.llm.client import answers
 from annotators.llm.usage import PURSE
 from annotators.rationale.llm import LlmRationale
 from annotators.registry import configured
-from pipeline.runtime.annotate import spoken_by
+from pipeline.runtime.annotate import annotated
 from pipeline.runtime.context import RunContext
 from schemas.claims import Cue, KeyFrame, Label, Language, MediaFile, Target
 from schemas.errors import UsageError
@@ -139,11 +139,11 @@ def test_a_fault_of_the_world_is_counted_and_tried_again(server, fault, kind, te
 def test_a_fault_that_stays_is_recorded_and_a_later_build_asks_again(server, context, fault, kind, text):
     server.faults = [fault] * 3
     annotator = made(calls=hasty(fault))
-    (failed,) = spoken_by(annotator, (clip(),), context)
+    (failed,) = annotated(annotator, (clip(),), context)
     assert [(claim.kind, claim.text) for claim in failed.texts] == [("failure", f"{text}, 3 times")]
     assert not annotator.settled(failed.texts)
     assert PURSE.faults == {kind: 3}
-    (later,) = spoken_by(annotator, (clip(),), context)
+    (later,) = annotated(annotator, (clip(),), context)
     assert later.texts[0].kind == "rationale"
     assert len(server.asked) == 4
 
@@ -165,9 +165,9 @@ def test_an_empty_account_is_not_asked_again(server):
 def test_one_failed_sample_does_not_ask_for_the_other_again(server, context):
     server.faults = [500, 500, 500]
     annotator = made(samples=2, calls=replace(CALLS, concurrency=1))
-    (first,) = spoken_by(annotator, (clip(),), context)
+    (first,) = annotated(annotator, (clip(),), context)
     assert sorted({text.kind for text in first.texts if text.parent is None}) == ["failure", "rationale"]
-    (later,) = spoken_by(annotator, (clip(),), context)
+    (later,) = annotated(annotator, (clip(),), context)
     assert [text.kind for text in later.texts if text.parent is None] == ["rationale", "rationale"]
     assert sum(server.answered.values()) == 2
 
@@ -201,12 +201,12 @@ def test_a_bad_answer_is_complained_about_once_and_may_be_mended(server, fault, 
 def test_a_second_bad_answer_is_recorded_as_failed_and_stays_so(server, context, fault, kind):
     server.faults = [fault, fault]
     annotator = made()
-    (failed,) = spoken_by(annotator, (clip(),), context)
+    (failed,) = annotated(annotator, (clip(),), context)
     (text,) = failed.texts
     assert (text.kind, text.text_id, text.measures[0].word) == ("failure", "rationale.llm.1", kind)
     assert annotator.settled(failed.texts)
-    assert spoken_by(annotator, (clip(),), context) == (failed,)
-    assert spoken_by(annotator, (clip(),), replace(context, work=context.work / "new")) == (failed,)
+    assert annotated(annotator, (clip(),), context) == (failed,)
+    assert annotated(annotator, (clip(),), replace(context, work=context.work / "new")) == (failed,)
     assert len(server.asked) == 2
 
 
@@ -298,8 +298,8 @@ def test_an_unknown_setting_of_calls_is_refused():
 
 def test_an_answer_is_paid_once_over_builds_and_its_cost_is_kept_with_it(server, context):
     annotator = made(calls=replace(CALLS, price_in=1.0, price_out=10.0))
-    (first,) = spoken_by(annotator, (clip(),), context)
-    (again,) = spoken_by(annotator, (clip("2" * 16),), replace(context, work=context.work / "other"))
+    (first,) = annotated(annotator, (clip(),), context)
+    (again,) = annotated(annotator, (clip("2" * 16),), replace(context, work=context.work / "other"))
     assert again.texts == first.texts
     assert len(server.asked) == 1
     assert (PURSE.paid.answers, PURSE.paid.tokens_in, PURSE.paid.price) == (1, 100, 0.0003)
@@ -321,7 +321,7 @@ def test_the_key_is_in_no_log_no_claim_no_error_and_no_file(server, tmp_path, co
     bad = (400, {"error": {"message": f"bad {KEY}", "code": KEY}})
     for number, fault in enumerate((429, 500, bad, "reset", "obeys", "echoes", "garbage")):
         server.faults = [fault] * 3
-        (record,) = spoken_by(made(), (clip(transcript=f"line {number}"),), context)
+        (record,) = annotated(made(), (clip(transcript=f"line {number}"),), context)
         assert KEY not in str(record)
     server.faults = [401]
     with pytest.raises(UsageError) as caught:
@@ -433,9 +433,9 @@ def test_a_batch_answers_many_at_once_and_its_price_and_time_are_the_jobs(server
 def test_what_a_batch_leaves_out_is_recorded_and_goes_into_a_job_of_the_next_build(server, context, fault, why):
     annotator = made(samples=2, calls=replace(CALLS, batch=True, concurrency=2, gather=1, poll=0.01))
     server.faults = [fault]
-    (first,) = spoken_by(annotator, (clip(),), context)
+    (first,) = annotated(annotator, (clip(),), context)
     assert [text.text for text in first.texts if text.kind == "failure"] == [f"the server {why}"]
-    (later,) = spoken_by(annotator, (clip(),), context)
+    (later,) = annotated(annotator, (clip(),), context)
     assert [text.kind for text in later.texts if text.parent is None] == ["rationale", "rationale"]
     assert len(server.jobs) == 2
     assert len(server.asked) == 3

@@ -10,7 +10,7 @@ from pipeline.clips.cut import CutClips, Wanted, clip_id, transcript
 from pipeline.clips.segment import Request
 from pipeline.ingest.probe import Probe
 from pipeline.ingest.sources import find
-from pipeline.runtime.annotate import spoken_by
+from pipeline.runtime.annotate import annotated
 from pipeline.runtime.context import RunContext
 from schemas.claims import Language, Word
 from schemas.errors import ItemError
@@ -58,5 +58,5 @@ def test_what_is_read_of_another_file_is_not_kept_under_the_hash_of_the_first(tm
         (letter,) = letters
         assert isinstance(letter, DeadLetter) and "was changed while it was read" in letter.reason
     with pytest.raises(ItemError, match="was changed while it was read"):
-        spoken_by(ContentShots(), (source,), second)
+        annotated(ContentShots(), (source,), second)
     assert not list((tmp_path / "second").rglob("*.json"))

@@ -10,7 +10,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from annotators.annotator import Annotator
 from pipeline.runtime import annotate as module
-from pipeline.runtime.annotate import Annotate, spoken_by
+from pipeline.runtime.annotate import Annotate, annotated
 from pipeline.runtime.context import RunContext
 from schemas.claims import Cue
 from schemas.errors import ItemError, TransientError
@@ -84,30 +84,30 @@ def test_a_bad_clip_becomes_a_dead_letter_and_the_others_survive(context):
 
 
 def test_an_answer_is_worked_out_once_and_then_read_without_loading_anything(context):
-    (first,) = spoken_by(Counting(), (clip("a"),), context)
-    (again,) = spoken_by(Counting(), (clip("a"),), context)
+    (first,) = annotated(Counting(), (clip("a"),), context)
+    (again,) = annotated(Counting(), (clip("a"),), context)
     assert first == again
     assert Counting.calls == ["a"]
 
 
 def test_a_record_that_carries_the_author_passes_untouched(context):
-    (said,) = spoken_by(Counting(), (clip("a"),), context)
-    (same,) = spoken_by(Counting(), (said,), replace(context, work=context.work / "elsewhere"))
+    (said,) = annotated(Counting(), (clip("a"),), context)
+    (same,) = annotated(Counting(), (said,), replace(context, work=context.work / "elsewhere"))
     assert same is said
     assert Counting.calls == ["a"]
 
 
 def test_a_changed_setting_or_input_is_worked_out_again_and_an_unread_field_is_not(context):
-    spoken_by(Counting(), (clip("a"),), context)
-    spoken_by(Counting(factor=2), (clip("a"),), context)
-    spoken_by(Counting(), (clip("a", "other"),), context)
-    spoken_by(Counting(), (replace(clip("a"), overlap=3.0),), context)
+    annotated(Counting(), (clip("a"),), context)
+    annotated(Counting(factor=2), (clip("a"),), context)
+    annotated(Counting(), (clip("a", "other"),), context)
+    annotated(Counting(), (replace(clip("a"), overlap=3.0),), context)
     assert Counting.calls == ["a", "a", "a"]
 
 
 def test_the_world_may_fail_for_a_while(context, monkeypatch):
     monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
-    (said,) = spoken_by(Flaky(), (clip("a"),), context)
+    (said,) = annotated(Flaky(), (clip("a"),), context)
     assert said.cues[0].value == 5.0
 
 
