@@ -73,7 +73,7 @@ class Annotator(ABC, Generic[R, M]):
     def check(self) -> None:
         """Raise UsageError where the work cannot even begin, for want of something outside the plan; a build asks first."""
 
-    def settled(self, claims: Sequence[Claim]) -> bool:
+    def is_final(self, claims: Sequence[Claim]) -> bool:
         """Tell whether an answer may be kept. If not, because the world failed, it stands in the row and is asked for again."""
         return True
 

@@ -22,8 +22,8 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
 from pipeline.clips.cut import CutClips, Segment
-from pipeline.clips.kept import Keep, KeepPrints
-from pipeline.feedback.reviews import People
+from pipeline.clips.kept import Keep, KeepFingerprints
+from pipeline.feedback.reviews import ReviewIndex
 from pipeline.ingest.probe import Probe
 from pipeline.ingest.sources import Found
 from pipeline.plan import Plan
@@ -100,7 +100,7 @@ def _unknown(beam_args: Sequence[str]) -> list[str]:
 def run(
     found: Sequence[Found],
     plan: Plan,
-    people: People,
+    people: ReviewIndex,
     context: RunContext,
     release: Release | None,
     beam_options: PipelineOptions,
@@ -156,7 +156,7 @@ def _is_a_bug(record: logging.LogRecord) -> bool:
     return not (world or isinstance(raised, (KeyboardInterrupt, AffectoryError)))
 
 
-def _work(found: Any, plan: Plan, people: People, context: RunContext, local: bool) -> tuple[Any, Any]:
+def _work(found: Any, plan: Plan, people: ReviewIndex, context: RunContext, local: bool) -> tuple[Any, Any]:
     """Return the index of each source that has clips, and all dead letters."""
     dead = []
 
@@ -178,7 +178,7 @@ def _work(found: Any, plan: Plan, people: People, context: RunContext, local: bo
     wanted = wanted if local else wanted | "Spread" >> beam.Reshuffle()
     clips = annotate(step("Cut", wanted, CutClips(plan.cut, context)), "clip")
     kept = step("Keep", clips, Keep(context))
-    prints = step("Fingerprints", sources, KeepPrints(context))
+    prints = step("Fingerprints", sources, KeepFingerprints(context))
     told = (kept, prints) | "Of sources" >> beam.Flatten()
     by_source = told | "By source" >> beam.Map(lambda one: (one.source_id, one)) | "Gather" >> beam.GroupByKey()
     indexes = step("Identify", by_source, Identify(plan, people, context))

@@ -81,7 +81,7 @@ class LlmRationale(Annotator[Clip, Client]):
             raise UsageError("rationale.llm: name the model, by `chat` in the plan or by OPENAI_MODEL")
         where()
 
-    def settled(self, claims: Sequence[Claim]) -> bool:
+    def is_final(self, claims: Sequence[Claim]) -> bool:
         """Tell whether every sample was answered, well or badly."""
         return not any(measure.name == "fault" for text in claims if isinstance(text, Text) for measure in text.measures)
 

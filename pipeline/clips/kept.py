@@ -44,7 +44,7 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prints:
+class FingerprintRef:
     """The fingerprints of a source, which lie in the work store: they join its clips again when these are gathered."""
 
     source_id: str
@@ -75,18 +75,18 @@ class Keep(ConcurrentDoFn):
         return (keep(element, self.bench),)
 
 
-class KeepPrints(ConcurrentDoFn):
+class KeepFingerprints(ConcurrentDoFn):
     """Sources in; references to their fingerprints out."""
 
     def __init__(self, context: RunContext) -> None:
         super().__init__(context.workers)
         self.bench = context
 
-    def work(self, element: Source) -> Iterable[Prints]:
+    def work(self, element: Source) -> Iterable[FingerprintRef]:
         """Keep what would not travel with the clips."""
         key = digest([asdict(told) for told in element.fingerprints])
         self.bench.store.put("prints", key, element.fingerprints, _PRINTS)
-        return (Prints(source_id=element.source.source_id, key=key),)
+        return (FingerprintRef(source_id=element.source.source_id, key=key),)
 
 
 _REFS = TypeAdapter(tuple[Ref, ...])

@@ -25,18 +25,18 @@ PREFER = "prefer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ClipReview:
     """What people said of one clip."""
 
     answers: tuple[Answer, ...]
     decision: Decision | None
 
 
-_TOLD = TypeAdapter(Told)
+_TOLD = TypeAdapter(ClipReview)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class People:
+class ReviewIndex:
     """Where a build finds what people said: in the work store, by the hash of all answers and of how they are weighed.
 
     And what they asked to be left out.
@@ -46,10 +46,10 @@ class People:
     settings: ReviewSettings
     withdrawn: Withdrawn = NOTHING
 
-    def settled(self, clip: Clip, judge: Judge, store: WorkStore) -> Clip:
+    def apply_decisions(self, clip: Clip, judge: Judge, store: WorkStore) -> Clip:
         """Return a clip that machines have judged as people have left it."""
         told = store.get("people", digest([self.key, clip.clip_id]), _TOLD) if self.key else None
-        return settled(clip, told, judge, self.settings) if told is not None else clip
+        return apply_decisions(clip, told, judge, self.settings) if told is not None else clip
 
 
 def gather(out: Path) -> tuple[Answer, ...]:
@@ -62,18 +62,18 @@ def key(answers: Sequence[Answer], settings: ReviewSettings) -> str:
     return digest([[asdict(answer) for answer in answers], asdict(settings)], 16) if answers else ""
 
 
-def told(answers: Sequence[Answer], settings: ReviewSettings) -> dict[str, Told]:
+def told(answers: Sequence[Answer], settings: ReviewSettings) -> dict[str, ClipReview]:
     """Return what was said of each clip, by clip id."""
     decisions = {decision.clip_id: decision for decision in decided(answers, settings)}
     by_clip: dict[str, list[Answer]] = {}
     for answer in answers:
         by_clip.setdefault(answer.clip_id, []).append(answer)
-    return {clip: Told(answers=tuple(many), decision=decisions.get(clip)) for clip, many in sorted(by_clip.items())}
+    return {clip: ClipReview(answers=tuple(many), decision=decisions.get(clip)) for clip, many in sorted(by_clip.items())}
 
 
-def laid_out(answers: Sequence[Answer], settings: ReviewSettings, store: WorkStore) -> People:
+def laid_out(answers: Sequence[Answer], settings: ReviewSettings, store: WorkStore) -> ReviewIndex:
     """Put what was said of each clip into the work store, where every worker finds it."""
-    people = People(key=key(answers, settings), settings=settings)
+    people = ReviewIndex(key=key(answers, settings), settings=settings)
     for clip_id, said in told(answers, settings).items():
         store.put("people", digest([people.key, clip_id]), said, _TOLD)
     return people
@@ -85,7 +85,7 @@ def authors(answers: Sequence[Answer], settings: ReviewSettings) -> tuple[Proven
     return (*(persons[name] for name in sorted(persons)), *((provenance(settings),) if answers else ()))
 
 
-def settled(clip: Clip, said: Told, judge: Judge, settings: ReviewSettings) -> Clip:
+def apply_decisions(clip: Clip, said: ClipReview, judge: Judge, settings: ReviewSettings) -> Clip:
     """Return the clip with people's claims and decision, assessed anew and routed by them.
 
     The machines' route stays in one respect: what they had accepted and drawn for the audit stays marked as such.
@@ -169,7 +169,7 @@ def _outcome(decision: Decision, candidate: Label | None) -> str | None:
     return "accepted" if decision.names == (likeliest,) else "edited"
 
 
-def _overruled(machine: Route, said: Told, settings: ReviewSettings) -> Route:
+def _overruled(machine: Route, said: ClipReview, settings: ReviewSettings) -> Route:
     decision = said.decision
     people = len({answer.reviewer for answer in said.answers if answer.kind != PREFER})
     if decision is not None and decision.cannot is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 
-from pipeline.clips.kept import _PRINTS, _REFS, Index, Prints, Ref, best_face, fetch, keep
-from pipeline.feedback.reviews import People
+from pipeline.clips.kept import _PRINTS, _REFS, FingerprintRef, Index, Ref, best_face, fetch, keep
+from pipeline.feedback.reviews import ReviewIndex
 from pipeline.plan import Plan
 from pipeline.rights import withdrawn
 from pipeline.runtime.annotate import annotated
@@ -21,12 +21,12 @@ from schemas.record import DeadLetter
 class Identify(ConcurrentDoFn):
     """References to all clips of one source and to its fingerprints in; their index out, with what is said of all, and judged."""
 
-    def __init__(self, plan: Plan, people: People, context: RunContext) -> None:
+    def __init__(self, plan: Plan, people: ReviewIndex, context: RunContext) -> None:
         super().__init__(context.workers)
         self.annotators, self.judge = plan.scoped("clips of a source"), plan.judge
         self.seconds, self.people, self.bench = plan.split.voice_seconds, people, context
 
-    def work(self, element: tuple[str, Iterable[Ref | Prints]]) -> Iterable[Index | DeadLetter]:
+    def work(self, element: tuple[str, Iterable[Ref | FingerprintRef]]) -> Iterable[Index | DeadLetter]:
         """Let each annotator see the clips of the source in order of time; then judge each clip that was not withdrawn."""
         source_id, found = element
         told = tuple(found)
@@ -47,10 +47,10 @@ class Identify(ConcurrentDoFn):
             return letters
         with METER.time("judge"):
             judged = (self.judge(replace(clip, image=best_face(clip))) for clip in clips)
-            kept = tuple(keep(self.people.settled(clip, self.judge, self.bench.store), self.bench) for clip in judged)
+            kept = tuple(keep(self.people.apply_decisions(clip, self.judge, self.bench.store), self.bench) for clip in judged)
         key = digest([asdict(ref) for ref in kept])
         self.bench.store.put("indexes", key, kept, _REFS)
-        prints = next((one.key for one in told if isinstance(one, Prints)), None)
+        prints = next((one.key for one in told if isinstance(one, FingerprintRef)), None)
         fingerprints = self.bench.store.get("prints", prints, _PRINTS) if prints else ()
         kin = SourceIdentity.of(clips, fingerprints or (), self.seconds)
         kin_key = digest(asdict(kin))

@@ -86,7 +86,7 @@ def annotated(annotator: Annotator[Any, Any], records: Sequence[Kind], context: 
             raise TypeError(f"{annotator.name} answered {len(said)} times about {len(records)} records")
         unchanged(stamp for record in records if isinstance(record, Source) for stamp in record.stamps)
         answers = tuple(_answer(claims, kind, context.store) for claims in said)
-        settled = all(annotator.settled(claims) for claims in said)
+        settled = all(annotator.is_final(claims) for claims in said)
         context.store.put("claims" if settled else UNSETTLED, key, answers, adapter)
     pairs = zip(records, answers, strict=True)
     return tuple(record.with_claims(annotator.key, chain.from_iterable(answer.values())) for record, answer in pairs)

@@ -141,7 +141,7 @@ def test_a_fault_that_stays_is_recorded_and_a_later_build_asks_again(server, con
     annotator = made(calls=hasty(fault))
     (failed,) = annotated(annotator, (clip(),), context)
     assert [(claim.kind, claim.text) for claim in failed.texts] == [("failure", f"{text}, 3 times")]
-    assert not annotator.settled(failed.texts)
+    assert not annotator.is_final(failed.texts)
     assert PURSE.faults == {kind: 3}
     (later,) = annotated(annotator, (clip(),), context)
     assert later.texts[0].kind == "rationale"
@@ -204,7 +204,7 @@ def test_a_second_bad_answer_is_recorded_as_failed_and_stays_so(server, context,
     (failed,) = annotated(annotator, (clip(),), context)
     (text,) = failed.texts
     assert (text.kind, text.text_id, text.measures[0].word) == ("failure", "rationale.llm.1", kind)
-    assert annotator.settled(failed.texts)
+    assert annotator.is_final(failed.texts)
     assert annotated(annotator, (clip(),), context) == (failed,)
     assert annotated(annotator, (clip(),), replace(context, work=context.work / "new")) == (failed,)
     assert len(server.asked) == 2
@@ -490,7 +490,7 @@ def test_a_real_model_is_held_to_the_schema_and_its_citations_to_the_cues(tmp_pa
         PURSE.reset()
         annotator = made(temperature=0.5, max_tokens=1200, calls=Calls(timeout=400, tries=1))
         texts = said(annotator)
-    assert annotator.settled(texts), texts
+    assert annotator.is_final(texts), texts
     kept = [json.loads(Path(path).read_text()) for path in answers().root.rglob("*.json")]
     assert kept[0]["cost"]["tokens_out"] > 0
     for reply in kept:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.build import parser as build_parser
 from pipeline.clips.kept import Index, keep, listed
-from pipeline.feedback.reviews import People
+from pipeline.feedback.reviews import ReviewIndex
 from pipeline.ingest.sources import find
 from pipeline.release.identify import Identify
 from pipeline.rights.withdrawn import (
@@ -148,7 +148,7 @@ def test_a_build_drops_withdrawn_clips_with_a_letter_when_it_knows_who_is_who(wh
         "all": WithdrawnPerson(source_id=source_id, who=("S0",), numbering=NUMBERS),
     }[what]
     withdrawn = NOTHING.with_(entry)
-    people = People(key="", settings=PLAN.review, withdrawn=withdrawn)
+    people = ReviewIndex(key="", settings=PLAN.review, withdrawn=withdrawn)
     made = list(Identify(replace(PLAN, annotators=()), people, context).work((source_id, refs)))
     letters = [one for one in made if isinstance(one, DeadLetter)]
     kept = {ref.clip_id for one in made if isinstance(one, Index) for ref in listed(one, context)}
