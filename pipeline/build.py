@@ -163,7 +163,7 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
     from annotators.models.local import require  # noqa: PLC0415
 
     logging.disable(logging.WARNING)  # at its import, Beam warns about clients of a cloud that nobody asked for
-    from pipeline.flow import Release, options, run  # noqa: PLC0415
+    from pipeline.flow import WriteTarget, options, run  # noqa: PLC0415
     from pipeline.runtime.annotate import UNSETTLED  # noqa: PLC0415
     from pipeline.runtime.context import RunContext  # noqa: PLC0415
 
@@ -181,7 +181,7 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
     release = (
         None
         if args.part
-        else Release(folder=staging, media=args.media, about=about(job.plan, job.answers), earlier=earlier(args.out))
+        else WriteTarget(folder=staging, media=args.media, about=about(job.plan, job.answers), earlier=earlier(args.out))
     )
     PURSE.reset()
     METER.reset(per_source=("probe", *(annotator.name for annotator in job.plan.scoped("source")), "write"))

@@ -45,7 +45,7 @@ REFUSED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class WriteTarget:
     """Where and how shards are written; None as a release means that only the work is done."""
 
     folder: Path
@@ -102,7 +102,7 @@ def run(
     plan: Plan,
     people: ReviewIndex,
     context: RunContext,
-    release: Release | None,
+    release: WriteTarget | None,
     beam_options: PipelineOptions,
 ) -> Ledger:
     """Run the pipeline to its end and return what became of everything."""
@@ -185,7 +185,7 @@ def _work(found: Any, plan: Plan, people: ReviewIndex, context: RunContext, loca
     return indexes, dead | "Dead letters" >> beam.Flatten()
 
 
-def _write(indexes: Any, dead: Any, plan: Plan, context: RunContext, release: Release) -> None:
+def _write(indexes: Any, dead: Any, plan: Plan, context: RunContext, release: WriteTarget) -> None:
     planned = (
         indexes
         | "All sources" >> beam.Map(lambda index: (None, index))

@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Upload:
     """What is published, and as what."""
 
     name: str
@@ -98,7 +98,7 @@ def _publish(args: argparse.Namespace) -> int:
     return 0
 
 
-def _checked(version: Path, manifest: Manifest, allowed: Sequence[str]) -> Release:
+def _checked(version: Path, manifest: Manifest, allowed: Sequence[str]) -> Upload:
     _say(f"checking {version}")
     goods = outgoing(version, manifest)
     found = [str(leak) for leak in leaks(goods, guard(os.environ, allowed))]
@@ -108,10 +108,10 @@ def _checked(version: Path, manifest: Manifest, allowed: Sequence[str]) -> Relea
             f"{version.name} holds what must not leave:\n  {lines}\n"
             "Mend where it comes from and build again; --allow TEXT lets a text pass that may be read by anybody"
         )
-    return Release(name=version.name, seal=manifest.seal, goods=goods)
+    return Upload(name=version.name, seal=manifest.seal, goods=goods)
 
 
-def _intent(release: Release, args: argparse.Namespace) -> str:
+def _intent(release: Upload, args: argparse.Namespace) -> str:
     kind = " (private)" if args.private else ""
     lines = [f"would publish {args.shards / release.name} as {args.repo}{kind} at {endpoint()}, tagged {release.name}"]
     for title, items in (("first", release.goods.data), ("then, in one commit", release.goods.last)):
@@ -119,7 +119,7 @@ def _intent(release: Release, args: argparse.Namespace) -> str:
     return "\n".join([*lines, f"in all: {_size(release.goods.items)}; what the server has of it is not sent again"]) + "\n"
 
 
-def send(release: Release, repository: Repository, private: bool) -> str:
+def send(release: Upload, repository: Repository, private: bool) -> str:
     """Publish; return what became of it in a word.
 
     Raises:
@@ -153,7 +153,7 @@ def send(release: Release, repository: Repository, private: bool) -> str:
     return "now has"
 
 
-def _data(release: Release, repository: Repository, there: Mapping[str, Remote], head: str) -> str:
+def _data(release: Upload, repository: Repository, there: Mapping[str, Remote], head: str) -> str:
     """Commit data that are not there and take away those of other versions; the manifest goes first of all and comes last."""
     items = _missing(release.goods.data, there)
     stale = _stale(release.goods, there)
@@ -163,7 +163,7 @@ def _data(release: Release, repository: Repository, there: Mapping[str, Remote],
     return _commit(repository, items, [*stale, *lying], f"{_OURS}data of version {release.name}", head)
 
 
-def _last(release: Release, repository: Repository, head: str) -> str:
+def _last(release: Upload, repository: Repository, head: str) -> str:
     there = repository.files(head)
     wanted = {item.path for item in release.goods.last}
     gone = [path for path in LAST if path in there and path not in wanted]
