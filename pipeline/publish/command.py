@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipeline.publish.hub import MAIN, TOKEN, Remote, Repository, endpoint
 from pipeline.publish.leaks import guard, leaks
-from pipeline.publish.selection import DATA, LAST, LISTED, MEDIA, Item, Outgoing, outgoing
+from pipeline.publish.selection import DATA, LAST, LISTED, MEDIA, Item, Selection, selection
 from schemas.errors import AffectoryError, UsageError
 from schemas.versions.manifest import MANIFEST, SUMS, Manifest, intact
 from schemas.versions.rows import opened
@@ -71,7 +71,7 @@ class Upload:
 
     name: str
     seal: str
-    goods: Outgoing
+    goods: Selection
 
     @property
     def says(self) -> str:
@@ -100,7 +100,7 @@ def _publish(args: argparse.Namespace) -> int:
 
 def _checked(version: Path, manifest: Manifest, allowed: Sequence[str]) -> Upload:
     _say(f"checking {version}")
-    goods = outgoing(version, manifest)
+    goods = selection(version, manifest)
     found = [str(leak) for leak in leaks(goods, guard(os.environ, allowed))]
     if found:
         lines = "\n  ".join(found[:LISTED] + [f"and {len(found) - LISTED} more"] * (len(found) > LISTED))
@@ -181,7 +181,7 @@ def _commit(repository: Repository, items: Sequence[Item], gone: Sequence[str], 
     return repository.commit(additions, gone, title, head)
 
 
-def _refuse_foreign(goods: Outgoing, there: Mapping[str, Remote], head: str, repository: Repository) -> None:
+def _refuse_foreign(goods: Selection, there: Mapping[str, Remote], head: str, repository: Repository) -> None:
     """Refuse to write over data that no publishing of ours has left."""
     changed = (item.path for item in goods.data if item.path in there and not there[item.path].holds(item))
     gone = {*_stale(goods, there), *changed}
@@ -196,7 +196,7 @@ def _ours(there: Mapping[str, Remote], head: str, repository: Repository) -> set
     return {line.partition("  ")[2] for line in repository.content(SUMS, head).decode("utf-8", "replace").splitlines()}
 
 
-def _stale(goods: Outgoing, there: Mapping[str, Remote]) -> list[str]:
+def _stale(goods: Selection, there: Mapping[str, Remote]) -> list[str]:
     """Return the data in the repository that are not this version's."""
     wanted = {item.path for item in goods.data}
     return [path for path in sorted(there) if path.startswith((f"{DATA}/", f"{MEDIA}/")) and path not in wanted]
@@ -206,7 +206,7 @@ def _missing(items: Sequence[Item], there: Mapping[str, Remote]) -> list[Item]:
     return [item for item in items if item.path not in there or not there[item.path].holds(item)]
 
 
-def _whole(goods: Outgoing, there: Mapping[str, Remote]) -> bool:
+def _whole(goods: Selection, there: Mapping[str, Remote]) -> bool:
     extra = [path for path in LAST if path in there and path not in {item.path for item in goods.last}]
     return not _missing(goods.items, there) and not _stale(goods, there) and not extra
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.publish.selection import Item, Outgoing
+from pipeline.publish.selection import Item, Selection
 
 SECRETS = {
     "a token of the Hub": r"\b(?:hf|api_org)_[A-Za-z0-9]{20,}",
@@ -115,7 +115,7 @@ def guard(environment: Mapping[str, str], allowed: Sequence[str] = ()) -> Guard:
     return Guard(own=tuple(sorted(own)), home=home, user=named, allowed=frozenset(allowed))
 
 
-def leaks(goods: Outgoing, guarding: Guard) -> Iterator[Leak]:
+def leaks(goods: Selection, guarding: Guard) -> Iterator[Leak]:
     """Yield all that must not leave of what would."""
     for item in goods.items:
         yield from guarding.leaks(item.path, f"the name of {item.path}", strict=False)

@@ -51,7 +51,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Selection:
     """All that goes: `data` first, then `last` in one commit."""
 
     data: tuple[Item, ...]
@@ -63,7 +63,7 @@ class Outgoing:
         return (*self.data, *self.last)
 
 
-def outgoing(version: Path, manifest: Manifest) -> Outgoing:
+def selection(version: Path, manifest: Manifest) -> Selection:
     """Return what of a version is published.
 
     Raises:
@@ -83,7 +83,7 @@ def outgoing(version: Path, manifest: Manifest) -> Outgoing:
         *(_lying(version, file, known) for file in sorted(_referenced(version))),
     ]
     cards = [_lying(version, file, known) for file in CARDS if (version / file).is_file()]
-    return Outgoing(data=tuple(data), last=(*cards, *_proof(manifest, [*data, *cards], {one.source_id for one in sources})))
+    return Selection(data=tuple(data), last=(*cards, *_proof(manifest, [*data, *cards], {one.source_id for one in sources})))
 
 
 def stated(version: Path, folders: Sequence[str] = (DATA,)) -> tuple[Stated, ...]:

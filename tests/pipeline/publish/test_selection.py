@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.publish.command import main
 from pipeline.publish.leaks import Guard, guard
-from pipeline.publish.selection import outgoing
+from pipeline.publish.selection import selection
 from pipeline.release.commit import finish
 from pipeline.release.shards import write_shard
 from pipeline.rights.terms import Stated
@@ -297,6 +297,6 @@ def test_what_is_stated_of_sources_that_stay_here_is_not_on_the_card(media_files
     own = {"consent": "refused by Jane Doe", "licence": "none: a film of Mr Roe", "origin": "the house of Jane Doe"}
     clips = [licensed(0), licensed(1, decision="review", **own), licensed(2, decision="reject", **own)]
     version = written(clips, media_files, tmp_path)
-    sent = b"".join(item.content for item in outgoing(version, read_manifest(version)).items)
+    sent = b"".join(item.content for item in selection(version, read_manifest(version)).items)
     assert b"Doe" not in sent and b"Roe" not in sent
     assert b"| consent | only of clips that are not published | 2 |" in sent
