@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from annotators.annotator import Annotator
-from annotators.face.finding import Looker
+from annotators.face.finding import FaceAnalyzer
 from annotators.face.key_frames import Album, best_face, expression_peak
 from annotators.face.tracks import Run, fitted, lasting, link, track
 from annotators.media import decoder
@@ -18,7 +18,7 @@ from schemas.record import Clip
 
 
 @dataclass(frozen=True, kw_only=True)
-class MediapipeFaces(Annotator[Clip, Looker]):
+class MediapipeFaces(Annotator[Clip, FaceAnalyzer]):
     """YuNet + FaceLandmarker at `rate` Hz, joined into tracks F0, F1, … from the largest down.
 
     A clip without picture or without faces gets no claim. Samples without a mesh are left out of a track that has meshes in at
@@ -53,15 +53,15 @@ class MediapipeFaces(Annotator[Clip, Looker]):
     still_width: int = 1280
     """Widest still in pixels; also the width to which wider pictures are scaled before anything else."""
 
-    def load(self, device: str) -> Looker:
+    def load(self, device: str) -> FaceAnalyzer:
         """Return the models; they run on the CPU whatever the device."""
-        return Looker.load(local.path(self.finder_model), local.path(self.model), self.search, self.certain)
+        return FaceAnalyzer.load(local.path(self.finder_model), local.path(self.model), self.search, self.certain)
 
-    def annotate(self, model: Looker, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
+    def annotate(self, model: FaceAnalyzer, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
         """Return tracks, then key frames, per clip."""
         return [self._one(model, record) for record in records]
 
-    def _one(self, model: Looker, record: Clip) -> tuple[Claim, ...]:
+    def _one(self, model: FaceAnalyzer, record: Clip) -> tuple[Claim, ...]:
         if record.video is None or record.video.path is None:
             return ()
         album, looks = Album(), []

@@ -49,7 +49,7 @@ class Face:
     mesh: Mesh | None
 
 
-class Finder:
+class FaceDetector:
     """YuNet on a picture scaled down to `search` pixels along its longer side."""
 
     def __init__(self, folder: Path, search: int, certain: float) -> None:
@@ -77,7 +77,7 @@ class Finder:
         return rows
 
 
-class Mesher:
+class LandmarkFitter:
     """FaceLandmarker on the square around one face."""
 
     def __init__(self, folder: Path) -> None:
@@ -119,16 +119,16 @@ class Mesher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
-class Looker:
+class FaceAnalyzer:
     """Both together."""
 
-    finder: Finder
-    mesher: Mesher
+    finder: FaceDetector
+    mesher: LandmarkFitter
 
     @classmethod
     def load(cls, finder: Path, mesher: Path, search: int, certain: float) -> Self:
         """Load both models from their folders; one per thread."""
-        return cls(finder=Finder(finder, search, certain), mesher=Mesher(mesher))
+        return cls(finder=FaceDetector(finder, search, certain), mesher=LandmarkFitter(mesher))
 
     def look(self, image: Image, smallest: float, most: int) -> tuple[Face, ...]:
         """Return up to `most` faces of at least `smallest` frame heights, largest first."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotators.annotator import Annotator
-from annotators.face.finding import Finder, Image, only, square
+from annotators.face.finding import FaceDetector, Image, only, square
 from annotators.media import decoder
 from annotators.models import local
 from annotators.native_logs import quietly
@@ -38,7 +38,7 @@ class Likener:
     def __init__(self, finder: Path, model: Path) -> None:
         import cv2  # noqa: PLC0415
 
-        self._finder = Finder(finder, _CROP_PIXELS, 0.5)
+        self._finder = FaceDetector(finder, _CROP_PIXELS, 0.5)
         with quietly():
             self._net = cv2.dnn.readNetFromONNX(str(only(model, ".onnx")))
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from annotators.media import decoder
 from annotators.models import local
 from annotators.training.logistic import fit_logistic, fit_temperature
-from annotators.voice.features import COUNT, Ear
+from annotators.voice.features import COUNT, VoiceFeatures
 from annotators.voice.head import SPACE, Head, Usual, known
 from schemas.errors import UsageError
 from schemas.vocabulary.spaces import space
@@ -59,7 +59,7 @@ class Corpus:
         Raises:
             UsageError: there are none, or one of them has no voice.
         """
-        ear, labels = Ear.load(local.path("whisper-base")), space(SPACE).labels
+        ear, labels = VoiceFeatures.load(local.path("whisper-base")), space(SPACE).labels
         files = sorted(folder.glob("*.flac"))
         if not files:
             raise UsageError(f"--data {folder}: no utterances (*.flac) there")

@@ -13,7 +13,7 @@ from pydantic import Field
 from annotators.annotator import Annotator, Scope
 from annotators.media import decoder
 from annotators.models import local
-from annotators.voice.features import Ear, piece_of, pieces
+from annotators.voice.features import VoiceFeatures, piece_of, pieces
 from annotators.voice.head import Usual
 from schemas.claims import Baseline, Claim
 from schemas.record import Source
@@ -21,7 +21,7 @@ from schemas.values import Span
 
 
 @dataclass(frozen=True, kw_only=True)
-class VoiceBaselines(Annotator[Source, Ear]):
+class VoiceBaselines(Annotator[Source, VoiceFeatures]):
     """Mean and standard deviation of the features of voice_features.py over pieces of each speaker's own speech.
 
     Speakers without a piece of 1 s in which they alone are heard have no baseline. Twenty pieces do: with leave-one-speaker-out
@@ -38,11 +38,11 @@ class VoiceBaselines(Annotator[Source, Ear]):
     most: Annotated[int, Field(ge=1)] = 20
     """Pieces per speaker, spread evenly over the source."""
 
-    def load(self, device: str) -> Ear:
+    def load(self, device: str) -> VoiceFeatures:
         """Return the features' maker; it runs on the CPU whatever the device."""
-        return Ear.load(local.path(self.model))
+        return VoiceFeatures.load(local.path(self.model))
 
-    def annotate(self, model: Ear, records: Sequence[Source]) -> Sequence[tuple[Claim, ...]]:
+    def annotate(self, model: VoiceFeatures, records: Sequence[Source]) -> Sequence[tuple[Claim, ...]]:
         """Return one baseline per speaker of whom enough is heard, in order of speaker; () without sound or speech.
 
         Raises:
@@ -50,7 +50,7 @@ class VoiceBaselines(Annotator[Source, Ear]):
         """
         return [self._one(model, record) for record in records]
 
-    def _one(self, ear: Ear, record: Source) -> tuple[Claim, ...]:
+    def _one(self, ear: VoiceFeatures, record: Source) -> tuple[Claim, ...]:
         if "audio" not in record.source.streams or not record.turns:
             return ()
         sound = decoder.audio(Path(record.path))

@@ -37,7 +37,7 @@ _EVEN = -23.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ear:
+class VoiceFeatures:
     """Turns a piece of sound into its features."""
 
     encoder: Any

@@ -15,7 +15,7 @@ from annotators.annotator import Annotator
 from annotators.media import decoder
 from annotators.models import local
 from annotators.verbalize import impression
-from annotators.voice.features import COUNT, LEVEL, NAMES, Ear, piece_of, pieces
+from annotators.voice.features import COUNT, LEVEL, NAMES, VoiceFeatures, piece_of, pieces
 from annotators.voice.head import SPACE, Head, Usual, arousal, valence
 from schemas.claims import Claim, Cue, Label
 from schemas.record import Clip
@@ -52,7 +52,7 @@ WAYS = (
 class Heard:
     """Both models."""
 
-    ear: Ear
+    ear: VoiceFeatures
     head: Head
 
 
@@ -80,7 +80,7 @@ class EmodbVoiceLabels(Annotator[Clip, Heard]):
     def load(self, device: str) -> Heard:
         """Return the features' maker and the head; they run on the CPU whatever the device."""
         head = Head.load(local.path(self.head_model) / "head.safetensors")
-        return Heard(Ear.load(local.path(self.model)), head)
+        return Heard(VoiceFeatures.load(local.path(self.model)), head)
 
     def annotate(self, model: Heard, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
         """Return the label, then cues by kind and time; () where the speaker is not heard alone for 1 s.

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from annotators.face.faces_mediapipe import MediapipeFaces
-from annotators.face.finding import Looker
+from annotators.face.finding import FaceAnalyzer
 from annotators.face.labels_face_expression import FaceExpression, Reader, Sight
 from annotators.face.tracks import Sample, track
 from annotators.models import local
@@ -94,7 +94,7 @@ def picture(name: str, width: int = 1280) -> np.ndarray:
     return np.ascontiguousarray(image)
 
 
-def face_in(image: np.ndarray, looker: Looker, at: tuple[float, float] | None) -> FaceTrack:
+def face_in(image: np.ndarray, looker: FaceAnalyzer, at: tuple[float, float] | None) -> FaceTrack:
     """Return a track of one sample: the face at that place, else the largest."""
     faces = looker.look(image, 0.02, 30)
     held = [f for f in faces if at is None or _inside(f.box, at)]
@@ -105,7 +105,7 @@ def _inside(box, at: tuple[float, float]) -> bool:
     return box.x <= at[0] <= box.x + box.width and box.y <= at[1] <= box.y + box.height
 
 
-def read(still: Still, expression: FaceExpression, reader: Reader, looker: Looker) -> tuple[float, ...]:
+def read(still: Still, expression: FaceExpression, reader: Reader, looker: FaceAnalyzer) -> tuple[float, ...]:
     """Return the scores of the label that a second of this still would get."""
     image = picture(still.media)
     face = face_in(image, looker, still.at)
