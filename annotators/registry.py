@@ -10,7 +10,7 @@ from typing import Any
 
 from annotators.annotator import Annotator
 from schemas.errors import UsageError
-from schemas.validate import checked
+from schemas.validate import validate
 
 ENTRY_POINTS = "affectory.annotators"
 _PLANS = Path(__file__).parent.parent / "pipeline" / "plans"
@@ -53,7 +53,7 @@ def configured(table: Mapping[str, object], where: str) -> Annotator[Any, Any]:
     if name not in known:
         raise UsageError(f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}")
     settings = {key: value for key, value in table.items() if key != "name"}
-    made: Annotator[Any, Any] = checked(_imported(known[name]), settings, f"{where} {name}")
+    made: Annotator[Any, Any] = validate(_imported(known[name]), settings, f"{where} {name}")
     return made
 
 

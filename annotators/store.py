@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.errors import TransientError
 
 T = TypeVar("T")
@@ -71,6 +71,6 @@ class WorkStore:
 
     def _write(self, place: Path, data: bytes) -> None:
         try:
-            write_whole(place, data)
+            write_atomic(place, data)
         except OSError as error:
             raise TransientError(f"cannot write to the work folder {self.root}: {error.strerror}") from error

@@ -20,7 +20,7 @@ from label_studio.project.clips import Linked, Local, Media, Uploaded
 from label_studio.project.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER
 from label_studio.project.queue import Queue
 from schemas.errors import ItemError, UsageError
-from schemas.validate import checked
+from schemas.validate import validate
 from schemas.versions.manifest import Manifest
 from schemas.versions.rows import REVIEW, opened, picked, rows
 
@@ -121,7 +121,7 @@ def review_items(version: Path) -> dict[str, float]:
 
 def review_settings(manifest: Manifest) -> ReviewSettings:
     """Return how many people a version asks for, and when they have decided."""
-    return checked(ReviewSettings, manifest.plan.get("review", {}), "[review] in the plan of this version")
+    return validate(ReviewSettings, manifest.plan.get("review", {}), "[review] in the plan of this version")
 
 
 def _tasks(row: Mapping[str, Any], wanted: Wanted, media: Media) -> Iterator[tasks.Task]:

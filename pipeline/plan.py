@@ -23,7 +23,7 @@ from pipeline.split.duplicates import DuplicateSettings
 from schemas.errors import UsageError
 from schemas.provenance import Provenance, digest
 from schemas.record import SCHEMA_VERSION, Clip, Source, claim_fields
-from schemas.validate import checked
+from schemas.validate import validate
 from schemas.vocabulary.spaces import space
 
 _ORDER = ("source", "clip", "clips of a source")
@@ -117,14 +117,14 @@ def read_plan(name: str) -> Plan:
         raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
     plan = Plan(
         name=path.stem,
-        segment=checked(SegmentSettings, table.get("segment", {}), f"--plan {path}: [segment]"),
-        cut=checked(CutSettings, table.get("cut", {}), f"--plan {path}: [cut]"),
-        release=checked(ReleaseSettings, table.get("release", {}), f"--plan {path}: [release]"),
-        assess=checked(AssessSettings, table.get("assess", {}), f"--plan {path}: [assess]"),
-        route=checked(RouteSettings, table.get("route", {}), f"--plan {path}: [route]"),
-        review=checked(ReviewSettings, table.get("review", {}), f"--plan {path}: [review]"),
-        split=checked(SplitSettings, table.get("split", {}), f"--plan {path}: [split]"),
-        duplicates=checked(DuplicateSettings, table.get("duplicates", {}), f"--plan {path}: [duplicates]"),
+        segment=validate(SegmentSettings, table.get("segment", {}), f"--plan {path}: [segment]"),
+        cut=validate(CutSettings, table.get("cut", {}), f"--plan {path}: [cut]"),
+        release=validate(ReleaseSettings, table.get("release", {}), f"--plan {path}: [release]"),
+        assess=validate(AssessSettings, table.get("assess", {}), f"--plan {path}: [assess]"),
+        route=validate(RouteSettings, table.get("route", {}), f"--plan {path}: [route]"),
+        review=validate(ReviewSettings, table.get("review", {}), f"--plan {path}: [review]"),
+        split=validate(SplitSettings, table.get("split", {}), f"--plan {path}: [split]"),
+        duplicates=validate(DuplicateSettings, table.get("duplicates", {}), f"--plan {path}: [duplicates]"),
         annotators=_annotators(table.get("annotators", []), f"--plan {path}: [[annotators]]"),
     )
     _check(plan, path)

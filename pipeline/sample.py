@@ -20,7 +20,7 @@ from annotators.registry import used_by
 from pipeline import build
 from pipeline.ingest.sources import AUDIO, TABLE, VIDEO
 from schemas.errors import AffectoryError, UsageError
-from schemas.validate import checked
+from schemas.validate import validate
 
 BROKEN = "not_a_video.mp4"
 
@@ -43,7 +43,7 @@ class SampleSource:
 def sample() -> tuple[SampleSource, ...]:
     """Return what the sample is made of."""
     table = tomllib.loads(files("pipeline").joinpath("sample.toml").read_text(encoding="utf-8"))
-    return tuple(checked(SampleSource, source, "sample.toml") for source in table["sources"])
+    return tuple(validate(SampleSource, source, "sample.toml") for source in table["sources"])
 
 
 def assemble(folder: Path) -> None:

@@ -11,7 +11,7 @@ _MASK = os.umask(0)
 os.umask(_MASK)
 
 
-def write_whole(place: Path, data: bytes) -> None:
+def write_atomic(place: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all, also after a power cut."""
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=".")

@@ -13,7 +13,7 @@ from schemas.errors import UsageError
 T = TypeVar("T")
 
 
-def checked(kind: type[T], table: Any, where: str) -> T:
+def validate(kind: type[T], table: Any, where: str) -> T:
     """Return the dataclass that a table holds.
 
     Raises:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from schemas.errors import ModelFileError, UsageError
-from schemas.validate import checked
+from schemas.validate import validate
 
 TABLE = Path(__file__).with_name("models.toml")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -89,7 +89,7 @@ def table() -> Table:
 @cache
 def read(place: Path) -> Table:
     """Return the table in a file; raise as `table` does."""
-    found: Table = checked(Table, tomllib.loads(place.read_text(encoding="utf-8")), place.name)
+    found: Table = validate(Table, tomllib.loads(place.read_text(encoding="utf-8")), place.name)
     for key, archive in found.archives.items():
         _pinned(f"{place.name}: the archive {key}", archive.sha256)
     for model in found.models:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from label_studio.project.annotation import filled_in
 from label_studio.project.form import BLIND, CONFLICT, KINDS, PREFER, RIGHT, SCALE_WORDS, SPACE, UNCLEAR, WRONG
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.claims import Claim, Label, Preference, Review, Text
 from schemas.errors import ItemError, UsageError
 from schemas.provenance import Provenance, canonical, digest
@@ -169,7 +169,7 @@ _ANSWER = TypeAdapter(Answer)
 
 def write(folder: Path, answer: Answer) -> None:
     """Write an answer as `<answer_id>.json`, whole or not at all; the same answer gives the same bytes."""
-    write_whole(folder / f"{answer.answer_id}.json", (canonical(asdict(answer)) + "\n").encode())
+    write_atomic(folder / f"{answer.answer_id}.json", (canonical(asdict(answer)) + "\n").encode())
 
 
 def retract(folder: Path, answer: Answer) -> None:

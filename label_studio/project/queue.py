@@ -15,7 +15,7 @@ from label_studio.project.clips import Media
 from label_studio.project.form import form, form_hash
 from label_studio.project.tasks import Task
 from label_studio.server.client import Client, where
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.errors import TransientError
 
 BATCH, ASKED = 250, 125
@@ -127,7 +127,7 @@ class Queue:
         left = dict(batch)
         while left:
             note = Note(url=self._client.url, project=project, ids=tuple(left), at=time.time())
-            write_whole(self._note, _NOTE.dump_json(note))
+            write_atomic(self._note, _NOTE.dump_json(note))
             try:
                 body = [{"data": dict(task.data)} for task in left.values()]
                 self._client.post(f"/api/projects/{project}/import", body)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.cache import cache
 from schemas.errors import TransientError, UsageError
 
@@ -76,7 +76,7 @@ def environment(say: Callable[[str], None] = lambda _: None) -> Environment:
             say("Label Studio's own environment is made once: 1 GB of packages, then 2 minutes for its database")
             _install(made)
             _migrate(made)
-            write_whole(made.folder / _WHOLE, b"")
+            write_atomic(made.folder / _WHOLE, b"")
     return made
 
 

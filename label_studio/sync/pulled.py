@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.errors import UsageError
 
 PULLED = ".pulled-"
@@ -56,4 +56,4 @@ def remembered(place: Path) -> Pulled:
 
 def remember(place: Path, pulled: Pulled) -> None:
     """Leave it for the next pull, whole or not at all."""
-    write_whole(place, _PULLED.dump_json(pulled, indent=1))
+    write_atomic(place, _PULLED.dump_json(pulled, indent=1))

@@ -23,7 +23,7 @@ from label_studio.project.answers import ANSWERS, Answer, answer_id, load, read,
 from label_studio.project.queue import ASKED, projects
 from label_studio.server.client import Client, where
 from label_studio.sync.pulled import PULLED, Pulled, Unread, remember, remembered
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.errors import ItemError
 from schemas.provenance import digest
 
@@ -77,7 +77,7 @@ def salt(folder: Path) -> str:
     """Return what makes the names that this folder gives to people and servers its own; made first where there is none."""
     place = folder / SALT
     if not place.exists():
-        write_whole(place, secrets.token_hex(16).encode())
+        write_atomic(place, secrets.token_hex(16).encode())
         place.chmod(0o600)
     return place.read_text(encoding="ascii")
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.errors import AffectoryError
 from schemas.versions.manifest import Manifest
 from schemas.versions.rows import opened
@@ -29,5 +29,5 @@ def run_document(prog: str, says: str, make: Callable[[Path, Manifest, str], str
     if args.out is None:
         sys.stdout.write(made)
     else:
-        write_whole(args.out, made.encode())
+        write_atomic(args.out, made.encode())
     return 0

@@ -19,7 +19,7 @@ from pydantic import Field
 from pipeline.runtime.stamps import stamp_of
 from schemas.errors import UsageError
 from schemas.record import DeadLetter, Stamp
-from schemas.validate import checked
+from schemas.validate import validate
 
 VIDEO = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts", ".m4v"})
 AUDIO = frozenset({".wav", ".mp3", ".flac", ".m4a"})
@@ -162,7 +162,7 @@ def _terms(folder: Path, files: set[str]) -> dict[str, Terms]:
     read: dict[str, Terms] = {}
     for line, cells in _lines(table):
         names = (name.strip() for name in str(cells.get("speakers", "")).split(";"))
-        terms = checked(Terms, cells | {"speakers": tuple(name for name in names if name)}, f"{table}, line {line}")
+        terms = validate(Terms, cells | {"speakers": tuple(name for name in names if name)}, f"{table}, line {line}")
         if terms.file not in files:
             raise UsageError(f"{table}, line {line}: no media file {terms.file!r} under {folder}")
         if terms.file in read:

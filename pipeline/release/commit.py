@@ -19,7 +19,7 @@ from pipeline.report.page import REPORT, page
 from pipeline.rights.withdrawn import TAKEDOWN
 from pipeline.stats.collect import facts
 from pipeline.versions.integrity import write_sums
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.errors import UsageError
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter
@@ -82,12 +82,12 @@ def finish(staging: Path, place: Path, manifest: Manifest) -> Manifest:
         UsageError: the place is taken.
     """
 
-    write_whole(staging / REPORT, page(staging, manifest, place.name).encode())
+    write_atomic(staging / REPORT, page(staging, manifest, place.name).encode())
     found = facts(staging, manifest, place.name)
-    write_whole(staging / CARD, card(found).encode())
-    write_whole(staging / CROISSANT, croissant(found).encode())
+    write_atomic(staging / CARD, card(found).encode())
+    write_atomic(staging / CROISSANT, croissant(found).encode())
     manifest = replace(manifest, sums_sha256=write_sums(staging, {file.file: file.sha256 for file in manifest.files}))
-    write_whole(staging / MANIFEST, sealed(manifest))
+    write_atomic(staging / MANIFEST, sealed(manifest))
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         staging.rename(place)

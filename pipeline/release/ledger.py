@@ -11,7 +11,7 @@ import apache_beam as beam
 from pydantic import TypeAdapter
 
 from pipeline.release.shards import ShardFile
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.record import DeadLetter
 from schemas.versions.dead_letters import letter_order
 from schemas.versions.split_facts import SplitFacts
@@ -31,7 +31,7 @@ class WriteLedger(beam.DoFn):  # type: ignore[misc]
             dead=tuple(sorted((t for t in told if isinstance(t, DeadLetter)), key=letter_order)),
             grouped=next((t for t in told if isinstance(t, Grouped)), None),
         )
-        write_whole(self.place, LEDGER.dump_json(ledger))
+        write_atomic(self.place, LEDGER.dump_json(ledger))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError, with_config
 
 from pipeline.ingest.sources import Found, spelt
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.errors import UsageError
 from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter
@@ -174,7 +174,7 @@ def read(out: Path) -> Withdrawn:
 
 def write(out: Path, withdrawn: Withdrawn) -> None:
     """Write the list, whole or not at all."""
-    write_whole(out / WITHDRAWN, _LIST.dump_json(withdrawn, indent=1) + b"\n")
+    write_atomic(out / WITHDRAWN, _LIST.dump_json(withdrawn, indent=1) + b"\n")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from annotators.models.catalog import table
 from pipeline.stats.facts import DataFile, Measured, ModelFacts
 from schemas.arrow import media_columns, schema_of
 from schemas.record import Clip
-from schemas.validate import checked
+from schemas.validate import validate
 from schemas.versions.manifest import Manifest
 from schemas.versions.rows import ACCEPT, FOLDERS
 
@@ -62,7 +62,7 @@ def measured(authors: Sequence[Author]) -> tuple[Measured, ...]:
 def measurements() -> tuple[Measured, ...]:
     """Return all measurements that ship."""
     text = files("pipeline").joinpath(ACCURACY).read_text(encoding="utf-8")
-    return checked(_Table, tomllib.loads(text), ACCURACY).measured
+    return validate(_Table, tomllib.loads(text), ACCURACY).measured
 
 
 def _media(file: Path) -> Iterator[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 from schemas.errors import UsageError
 from schemas.versions.manifest import MANIFEST, SUMS, Manifest, intact, read_manifest
 from schemas.versions.row_hash import added, row_hash
@@ -31,7 +31,7 @@ def write_sums(version: Path, known: Mapping[str, str]) -> str:
     """Write the hashes of all files of a version; return the hash of that list. `known` are hashes by file."""
     lines = [_line(known.get(file) or sha256(version / file), file) for file in files(version)]
     data = "".join(lines).encode()
-    write_whole(version / SUMS, data)
+    write_atomic(version / SUMS, data)
     return hashlib.sha256(data).hexdigest()
 
 

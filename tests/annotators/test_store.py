@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from annotators.store import WorkStore
-from schemas.atomic import write_whole
+from schemas.atomic import write_atomic
 
 WORDS = TypeAdapter(tuple[str, ...])
 
@@ -47,12 +47,12 @@ def test_a_made_file_is_adopted_and_a_failed_one_leaves_nothing(tmp_path):
 
 def _write_forever(place):
     while True:
-        write_whole(place, b"x" * 5_000_000)
+        write_atomic(place, b"x" * 5_000_000)
 
 
 def test_a_reader_never_sees_half_a_file_though_the_writer_is_killed(tmp_path):
     place = tmp_path / "answer"
-    write_whole(place, b"x" * 5_000_000)
+    write_atomic(place, b"x" * 5_000_000)
     for _ in range(5):
         writer = multiprocessing.get_context("spawn").Process(target=_write_forever, args=(place,))
         writer.start()

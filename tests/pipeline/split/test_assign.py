@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline.split.assign import Counted, SplitSettings, assigned, components, proven
 from pipeline.split.links import FACE, SCENE, SPEAKER, VOICE, Links, SourceIdentity
 from schemas.errors import LeakError, UsageError
-from schemas.validate import checked
+from schemas.validate import validate
 
 SETTINGS = SplitSettings()
 LABELS = ("anger", "happiness", "neutral")
@@ -163,4 +163,4 @@ def test_ten_speakers_fill_all_three_splits():
 )
 def test_settings_that_cannot_work_are_refused(table, told):
     with pytest.raises(UsageError, match=told):
-        checked(SplitSettings, table, "plan: [split]")
+        validate(SplitSettings, table, "plan: [split]")
