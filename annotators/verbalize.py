@@ -35,12 +35,12 @@ def leaning(label: Label) -> str:
     """Return how sure of what a label is: "clearly happy", "rather angry", "neither clearly sad nor clearly afraid"."""
     (first, most), *others = ranked(label)
     if most >= 0.75:
-        return f"clearly {named(first)}"
+        return f"clearly {label_name(first)}"
     if most >= 0.5 or not others:
-        return f"rather {named(first)}"
-    return f"unclear, {named(first)} or {named(others[0][0])}"
+        return f"rather {label_name(first)}"
+    return f"unclear, {label_name(first)} or {label_name(others[0][0])}"
 
 
-def named(name: str) -> str:
+def label_name(name: str) -> str:
     """Return a label as an adjective, or as it is written where there is none."""
     return ADJECTIVES.get(name, name.replace("_", " "))

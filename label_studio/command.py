@@ -15,7 +15,7 @@ from types import FrameType
 
 from label_studio.project.answers import REVIEWS
 from label_studio.server import accounts
-from label_studio.server.client import Client, address
+from label_studio.server.client import LabelStudioClient, address
 from schemas.errors import AffectoryError, UsageError
 
 URL, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
@@ -27,7 +27,7 @@ SERVER, CLIPS = "server", "files/clips"
 class Connection:
     """A server that answers, and where its files lie if it is our own."""
 
-    client: Client
+    client: LabelStudioClient
     data: Path | None
     """Data folder of our own server on this machine; None for any other server."""
 
@@ -80,20 +80,20 @@ def connected(args: argparse.Namespace) -> Connection:
         UsageError: none is named and none of ours runs, or there is no token for it.
     """
     data = own_folder(args.shards)
-    own = accounts.load(data)
+    own = accounts.load_server(data)
     url = args.url or os.environ.get(URL) or (own.url if own else "")
     if not url:
         raise UsageError(f"no server: start one with python -m label_studio.serve --shards {args.shards}, or set {URL} and {KEY}")
     if own is not None and own.url and address(url) == own.url:
-        return Connection(client=Client(url, own.token), data=data)
+        return Connection(client=LabelStudioClient(url, own.token), data=data)
     key = os.environ.get(KEY)
     if not key:
         raise UsageError(f"{url} needs a token: set {KEY}")
-    return Connection(client=Client(url, key), data=None)
+    return Connection(client=LabelStudioClient(url, key), data=None)
 
 
 @contextmanager
-def alone(shards: Path, does: str) -> Iterator[Path]:
+def server_lock(shards: Path, does: str) -> Iterator[Path]:
     """Hold the folder of reviews for one command of this name at a time; yield it.
 
     Raises:

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from label_studio.command import alone, arguments, connected, ended, stoppable
+from label_studio.command import arguments, connected, ended, server_lock, stoppable
 from label_studio.project.answers import ANSWERS, RETRACTED
 from label_studio.project.queue import projects
-from label_studio.server.client import Client
+from label_studio.server.client import LabelStudioClient
 from label_studio.server.egress import WAKE_HOST
 from label_studio.sync.pulling import Came, pull, salt
 from label_studio.sync.wake import Wake, place
@@ -50,7 +50,7 @@ def _main(args: argparse.Namespace) -> int:
     if not args.shards.is_dir():
         raise UsageError(f"--shards {args.shards}: no such folder")
     connection = connected(args)
-    with connection.client as client, alone(args.shards, "pull") as folder:
+    with connection.client as client, server_lock(args.shards, "pull") as folder:
         if args.every is None:
             _tell(pull(client, folder), folder)
             return 0
@@ -69,7 +69,7 @@ def _main(args: argparse.Namespace) -> int:
 class _Bell:
     """The server's promise to call us. Where it will not give it, this is said once, and pulls go on without."""
 
-    def __init__(self, wake: Wake, webhooks: Webhooks, client: Client) -> None:
+    def __init__(self, wake: Wake, webhooks: Webhooks, client: LabelStudioClient) -> None:
         self.wake, self._webhooks, self._client, self._refused = wake, webhooks, client, False
 
     def ask(self) -> None:
@@ -92,7 +92,7 @@ class _Bell:
 
 
 @contextmanager
-def _bell(at: str | None, client: Client, folder: Path) -> Iterator[_Bell | None]:
+def _bell(at: str | None, client: LabelStudioClient, folder: Path) -> Iterator[_Bell | None]:
     if at is None:
         yield None
         return

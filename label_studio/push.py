@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from label_studio.command import CLIPS, Connection, alone, arguments, connected, ended
+from label_studio.command import CLIPS, Connection, arguments, connected, ended, server_lock
 from label_studio.consensus.adjudication import ReviewSettings, disputed
 from label_studio.project import answers, clips, tasks
 from label_studio.project.answers import ANSWERS, Answer
-from label_studio.project.clips import Linked, Local, Media, Uploaded
+from label_studio.project.clips import Linked, Local, MediaHost, Uploaded
 from label_studio.project.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER
 from label_studio.project.queue import Queue
 from schemas.errors import ItemError, UsageError
@@ -29,7 +29,7 @@ _ROWS = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedReviews:
     """What people are to be asked."""
 
     version: Path
@@ -72,11 +72,11 @@ def _main(args: argparse.Namespace) -> int:
     version, manifest = opened(args.shards, args.version)
     connection, settings = connected(args), review_settings(manifest)
     started = time.monotonic()
-    with connection.client, alone(args.shards, "push") as folder:
-        wanted = Wanted(
+    with connection.client, server_lock(args.shards, "push") as folder:
+        wanted = WantedReviews(
             version=version,
             items=review_items(version),
-            disputed=_disputed(answers.load(folder / ANSWERS), settings),
+            disputed=_disputed(answers.load_answers(folder / ANSWERS), settings),
             preferences=args.preferences,
             disagree=manifest.plan["route"]["conflict"],
         )
@@ -87,7 +87,7 @@ def _main(args: argparse.Namespace) -> int:
     return 0
 
 
-def push(wanted: Wanted, queue: Queue, media: Media) -> Pushed:
+def push(wanted: WantedReviews, queue: Queue, media: MediaHost) -> Pushed:
     """Put on a server what is not there, the most telling first."""
     done = {name.split(":")[1] for kind in (CONFLICT, ORDINARY) for name in queue.there[kind]}
     settled = {name.split(":")[1] for name in queue.there[ADJUDICATE]}
@@ -124,7 +124,7 @@ def review_settings(manifest: Manifest) -> ReviewSettings:
     return validate(ReviewSettings, manifest.plan.get("review", {}), "[review] in the plan of this version")
 
 
-def _tasks(row: Mapping[str, Any], wanted: Wanted, media: Media) -> Iterator[tasks.Task]:
+def _tasks(row: Mapping[str, Any], wanted: WantedReviews, media: MediaHost) -> Iterator[tasks.Task]:
     clip, version = row["clip_id"], wanted.version.name
     if clip in wanted.items:
         yield tasks.task(row, version, media, wanted.disagree)
@@ -143,7 +143,7 @@ def _disputed(told: Sequence[Answer], settings: ReviewSettings) -> dict[str, tup
     return {clip: many for clip, many in of.items() if many}
 
 
-def _media(connection: Connection, version: str, base: str | None) -> Media:
+def _media(connection: Connection, version: str, base: str | None) -> MediaHost:
     if base:
         return Linked(base, version)
     if connection.data is not None:

@@ -21,8 +21,8 @@ from urllib.parse import unquote, urlsplit
 import httpx2
 
 from label_studio.command import CLIPS, ended, own_folder, stoppable
-from label_studio.server.accounts import FILE, Server, load, save, sign_up, wanted
-from label_studio.server.client import Client
+from label_studio.server.accounts import FILE, ReviewServer, load_server, save_server, sign_up, wanted
+from label_studio.server.client import LabelStudioClient
 from label_studio.server.egress import egress
 from label_studio.server.environment import Environment, environment, silent
 from label_studio.server.server_main import TIED
@@ -35,7 +35,7 @@ APP, LOG, LOCK = "app", "server.log", "lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ServeOptions:
     """What the command line asks for."""
 
     data: Path
@@ -75,7 +75,7 @@ def _main(args: argparse.Namespace) -> int:
         sys.stderr.write(
             f"push and pull find a server with --data by its address: LABEL_STUDIO_URL, and its token in {data / FILE}\n"
         )
-    asked = Wanted(
+    asked = ServeOptions(
         data=data, host=args.host, port=args.port or _free(args.host), postgres=args.postgres or os.environ.get(POSTGRES),
         reviewers=tuple(args.reviewer),
     )  # fmt: skip
@@ -89,7 +89,7 @@ def _main(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def serving(asked: Wanted, say: Callable[[str], None]) -> Iterator[tuple[Server, subprocess.Popen[bytes]]]:
+def serving(asked: ServeOptions, say: Callable[[str], None]) -> Iterator[tuple[ReviewServer, subprocess.Popen[bytes]]]:
     """Start the server, wait until it answers, stop it at the end.
 
     Raises:
@@ -100,14 +100,14 @@ def serving(asked: Wanted, say: Callable[[str], None]) -> Iterator[tuple[Server,
     asked.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (asked.data / LOCK).open("w") as lock, (asked.data / LOG).open("ab") as log:
         _claim(lock, asked)
-        old = load(asked.data)
+        old = load_server(asked.data)
         server = replace(wanted(old, os.environ, asked.reviewers), url=f"http://{_spoken(asked.host)}:{asked.port}")
         _prepare(asked, env)
-        save(asked.data, server)
+        save_server(asked.data, server)
         process = _start(asked, env, server, log, lock.fileno())
         try:
             _wait(server.url, process, asked.data / LOG)
-            with Client(server.url, server.token) as client:
+            with LabelStudioClient(server.url, server.token) as client:
                 sign_up(client, server.others)
             _tell(server, old, asked.data, say)
             yield server, process
@@ -115,11 +115,11 @@ def serving(asked: Wanted, say: Callable[[str], None]) -> Iterator[tuple[Server,
             _end(process)
 
 
-def _claim(lock: IO[str], asked: Wanted) -> None:
+def _claim(lock: IO[str], asked: ServeOptions) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        running = load(asked.data)
+        running = load_server(asked.data)
         raise UsageError(f"a server already runs on {asked.data}" + (f": {running.url}" if running else "")) from error
     with socket.socket(socket.AF_INET6 if ":" in asked.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -129,7 +129,7 @@ def _claim(lock: IO[str], asked: Wanted) -> None:
             raise UsageError(f"--port {asked.port} on {asked.host}: {error.strerror}; choose another") from error
 
 
-def _prepare(asked: Wanted, env: Environment) -> None:
+def _prepare(asked: ServeOptions, env: Environment) -> None:
     (asked.data / CLIPS).mkdir(parents=True, exist_ok=True)
     app = asked.data / APP
     app.mkdir(exist_ok=True)
@@ -139,7 +139,7 @@ def _prepare(asked: Wanted, env: Environment) -> None:
         (app / ".new").replace(database)
 
 
-def _start(asked: Wanted, env: Environment, server: Server, log: IO[bytes], lock: int) -> subprocess.Popen[bytes]:
+def _start(asked: ServeOptions, env: Environment, server: ReviewServer, log: IO[bytes], lock: int) -> subprocess.Popen[bytes]:
     settings = {
         "LABEL_STUDIO_USERNAME": server.owner.email,
         "LABEL_STUDIO_PASSWORD": server.owner.password,
@@ -193,7 +193,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise TransientError(f"Label Studio does not answer at {url} after {PATIENCE:.0f} s; {log} may say why")
 
 
-def _tell(server: Server, old: Server | None, data: Path, say: Callable[[str], None]) -> None:
+def _tell(server: ReviewServer, old: ReviewServer | None, data: Path, say: Callable[[str], None]) -> None:
     known = {account.email for account in (old.owner, *old.others)} if old else set()
     for account in (server.owner, *server.others):
         if account.email not in known:

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from label_studio.command import arguments, connected, ended
-from label_studio.consensus.facts import facts
-from label_studio.project.answers import ANSWERS, REVIEWS, load
+from label_studio.consensus.facts import review_facts
+from label_studio.project.answers import ANSWERS, REVIEWS, load_answers
 from label_studio.project.queue import projects
 from label_studio.push import review_items, review_settings
-from label_studio.server.client import Client
+from label_studio.server.client import LabelStudioClient
 from schemas.errors import TransientError, UsageError
 from schemas.versions.review_facts import ReviewFacts
 from schemas.versions.rows import opened
@@ -38,13 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(args: argparse.Namespace) -> int:
     version, manifest = opened(args.shards, None)
-    known = facts(load(args.shards / REVIEWS / ANSWERS), review_settings(manifest))
+    known = review_facts(load_answers(args.shards / REVIEWS / ANSWERS), review_settings(manifest))
     sys.stdout.write(f"{version}: {len(review_items(version))} clips for people to review\n")
-    sys.stdout.write("\n".join((*_server(args), *told(known))) + "\n")
+    sys.stdout.write("\n".join((*_server(args), *pulled_lines(known))) + "\n")
     return 0
 
 
-def queue(client: Client) -> tuple[Line, ...]:
+def queue(client: LabelStudioClient) -> tuple[Line, ...]:
     """Return what lies on a server, a line for each of our projects."""
     lines = []
     for project in projects(client):
@@ -61,7 +61,7 @@ def queue(client: Client) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def told(known: ReviewFacts) -> Iterator[str]:
+def pulled_lines(known: ReviewFacts) -> Iterator[str]:
     """Yield lines about what has been pulled."""
     if not known.answers:
         yield "no answers yet: python -m label_studio.pull brings them"

@@ -15,16 +15,16 @@ from pathlib import Path
 from label_studio.project.answers import Answer
 from pipeline.feedback.reviews import authors, gather, key, laid_out
 from pipeline.feedback.teaching import apply_feedback
-from pipeline.ingest.sources import Found, find, part
+from pipeline.ingest.sources import Found, find_sources, share_of
 from pipeline.plan import Plan, budgeted, read_plan, shipped
 from pipeline.release.commit import commit, earlier, fingerprint, next_name
-from pipeline.rights.withdrawn import Withdrawn, drop_withdrawn, read
+from pipeline.rights.withdrawn import Withdrawn, drop_withdrawn, read_withdrawn
 from pipeline.runtime.progress import METER, progress
 from pipeline.split.assign import refuse_stated
 from pipeline.split.links import SourceIdentity
 from schemas.errors import AffectoryError, UsageError
 from schemas.record import DeadLetter
-from schemas.versions.manifest import latest, order, read_manifest
+from schemas.versions.manifest import latest_version, order, read_manifest
 from schemas.versions.review_facts import ReviewFacts
 
 
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class BuildJob:
     """All that decides what a version holds, and its name."""
 
     plan: Plan
@@ -102,7 +102,7 @@ def _build(args: argparse.Namespace, beam_args: Sequence[str]) -> int:
     if _is_there(args, job.inputs):
         return 0
     if args.part:
-        job = replace(job, found=part(job.found, *args.part))
+        job = replace(job, found=share_of(job.found, *args.part))
     if args.dry_run:
         sys.stdout.write(_intent(args, job))
         return 0
@@ -119,20 +119,22 @@ def _refuse_nested(args: argparse.Namespace) -> None:
         raise UsageError(f"--out {args.out}: not a folder")
 
 
-def _job(args: argparse.Namespace) -> Job:
+def _job(args: argparse.Namespace) -> BuildJob:
     plan = budgeted(read_plan(args.plan), args.review_budget)
-    found, copies = find(args.source)
-    refuse_stated([stated(one) for one in found])
+    found, copies = find_sources(args.source)
+    refuse_stated([stated_identity(one) for one in found])
     answers = gather(args.out)
-    out = read(args.out)
+    out = read_withdrawn(args.out)
     plan, reviews = apply_feedback(plan, answers, args.out, out)
     found, letters = drop_withdrawn(out, found, copies, plan.resolved)
     inputs = fingerprint(plan, found, letters, args.media, key(answers, plan.review) + out.key)
     name = args.version or next_name(args.out)
-    return Job(plan=plan, found=found, copies=letters, withdrawn=out, answers=answers, reviews=reviews, inputs=inputs, name=name)
+    return BuildJob(
+        plan=plan, found=found, copies=letters, withdrawn=out, answers=answers, reviews=reviews, inputs=inputs, name=name
+    )
 
 
-def stated(one: Found) -> SourceIdentity:
+def stated_identity(one: Found) -> SourceIdentity:
     """Return what `sources.csv` says that ties a source to others."""
     terms = one.terms
     return SourceIdentity(
@@ -142,7 +144,7 @@ def stated(one: Found) -> SourceIdentity:
 
 def _is_there(args: argparse.Namespace, inputs: str) -> bool:
     """Tell, and say so, whether the version that this command would write exists; refuse to write over another one."""
-    there = args.version or latest(args.out)
+    there = args.version or latest_version(args.out)
     manifest = read_manifest(args.out / there) if there else None
     if manifest is not None and manifest.inputs == inputs:
         sys.stdout.write(f"{args.out / there} is up to date: same sources, same plan; nothing to do.\n")
@@ -151,19 +153,19 @@ def _is_there(args: argparse.Namespace, inputs: str) -> bool:
         raise UsageError(
             f"--version {args.version}: it exists, holds something else, and versions do not change; choose a new name"
         )
-    newest = latest(args.out)
+    newest = latest_version(args.out)
     if args.version and newest and order(args.version) < order(newest):
         wanted = f"choose a name after it, as {next_name(args.out)}"
         raise UsageError(f"--version {args.version}: {newest} would still be the newest; {wanted}")
     return False
 
 
-def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
+def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob) -> int:
     from annotators.llm.usage import PURSE  # noqa: PLC0415
     from annotators.models.local import require  # noqa: PLC0415
 
     logging.disable(logging.WARNING)  # at its import, Beam warns about clients of a cloud that nobody asked for
-    from pipeline.flow import WriteTarget, options, run  # noqa: PLC0415
+    from pipeline.flow import WriteTarget, options, run_pipeline  # noqa: PLC0415
     from pipeline.runtime.annotate import UNSETTLED  # noqa: PLC0415
     from pipeline.runtime.context import RunContext  # noqa: PLC0415
 
@@ -187,7 +189,7 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: Job) -> int:
     METER.reset(per_source=("probe", *(annotator.name for annotator in job.plan.scoped("source")), "write"))
     people = replace(laid_out(job.answers, job.plan.review, context.store), withdrawn=job.withdrawn)
     with progress(len(job.found)):
-        ledger = run(job.found, job.plan, people, context, release, beam_options)
+        ledger = run_pipeline(job.found, job.plan, people, context, release, beam_options)
     if release is None:
         sys.stdout.write(
             f"part {args.part[0]}/{args.part[1]} is done; run without --part to assemble\n" + METER.table() + PURSE.table()
@@ -218,7 +220,7 @@ def about(plan: Plan, answers: Sequence[Answer] = ()) -> dict[str, str]:
     return {"affectory": to_json({"affectory": version("affectory"), "authors": known}).decode()}
 
 
-def _intent(args: argparse.Namespace, job: Job) -> str:
+def _intent(args: argparse.Namespace, job: BuildJob) -> str:
     lines = [f"would write {args.out / job.name} by plan {job.plan.name} ({job.plan.hash}) from {len(job.found)} sources"]
     lines += [f"  {one.file}" + (f"  with {Path(one.subtitles).name}" if one.subtitles else "") for one in job.found]
     lines += [f"  {letter.file or letter.source_id}: left out, {letter.reason}" for letter in job.copies]

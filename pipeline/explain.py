@@ -27,14 +27,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         version, manifest = opened(args.shards, args.version)
         clip = row(version, args.explain, COLUMNS)
-        sys.stdout.write("\n".join(explained(clip, manifest.plan, rank(clip, version))) + "\n")
+        sys.stdout.write("\n".join(explained(clip, manifest.plan, priority_rank(clip, version))) + "\n")
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.route: {error}\n")
         return 2
     return 0
 
 
-def rank(clip: Mapping[str, Any], version: Path) -> tuple[int, int]:
+def priority_rank(clip: Mapping[str, Any], version: Path) -> tuple[int, int]:
     """Return the place of a clip among all by priority, from 1, and how many clips there are."""
     priorities = [one["routes"][-1]["priority"] for one in rows(version, ("routes",), 4096) if one["routes"]]
     mine = clip["routes"][-1]["priority"]

@@ -97,7 +97,7 @@ def _unknown(beam_args: Sequence[str]) -> list[str]:
     return [arg for arg in parser.parse_known_args(list(beam_args))[1] if arg != "--"]
 
 
-def run(
+def run_pipeline(
     found: Sequence[Found],
     plan: Plan,
     people: ReviewIndex,

@@ -152,7 +152,7 @@ def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
 def _check(plan: Plan, path: Path) -> None:
     """Refuse a plan with a model that is not in the table, or with an annotator twice or before those whose claims it reads."""
     for name in (name for annotator in plan.annotators for name in annotator.model_names()):
-        catalog.find(name)
+        catalog.find_model(name)
     space(plan.assess.space)
     allowed(plan.route.budget, 0)
     scopes = [_ORDER.index(annotator.scope) for annotator in plan.annotators]

@@ -24,8 +24,8 @@ import httpx2
 from label_studio.command import own_folder
 from label_studio.project.form import ADJUDICATE, controls
 from label_studio.project.queue import projects
-from label_studio.server.accounts import Account, load
-from label_studio.server.client import Client
+from label_studio.server.accounts import Account, load_server
+from label_studio.server.client import LabelStudioClient
 from schemas.versions.rows import rows
 from tests.support.hub import Server as HubServer
 from tests.support.published import environment
@@ -130,11 +130,11 @@ class Person:
 
 def people(shards: Path) -> None:
     """Let two people answer all that waits, and the first of them decide where they differed before."""
-    server = load(own_folder(shards))
+    server = load_server(own_folder(shards))
     if server is None:
         raise SystemExit(f"no server was made for {shards}")
     first, second = (Person(server.url, account) for account in (server.owner, server.others[0]))
-    with Client(server.url, server.token) as client:
+    with LabelStudioClient(server.url, server.token) as client:
         mine = [one.number for one in projects(client)]
         every = [task for number in mine for task in client.tasks(number, include="id,data,total_annotations")]
     waiting = [task for task in every if not task["total_annotations"]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from annotators.annotator import Annotator
-from annotators.face.moves import Bars, Held, expressions, movements, strongest
+from annotators.face.moves import Bars, Movement, expressions, movements, strongest
 from annotators.face.target import talks, target_face
 from schemas.claims import Claim, Cue, FaceTrack
 from schemas.record import Clip
@@ -67,7 +67,7 @@ class BlendshapeCues(Annotator[Clip, None]):
         heights = sorted(box.height for box in face.boxes)
         return clip.height is not None and heights[len(heights) // 2] * clip.height < self.smallest
 
-    def _cue(self, held: Held, numbers: Counter[str]) -> Cue:
+    def _cue(self, held: Movement, numbers: Counter[str]) -> Cue:
         numbers[held.kind] += 1
         cue_id = f"face.{held.kind}.{numbers[held.kind]}"
         value = round(held.peak, 3)

@@ -80,7 +80,7 @@ def same(x: Tensor, stride: int) -> Tensor:
     return functional.pad(x, (0, 1, 0, 1) if stride == 2 else (1, 1, 1, 1))
 
 
-def load(place: Path, device: str = "cpu") -> ExpressionNet:
+def load_net(place: Path, device: str = "cpu") -> ExpressionNet:
     """Return the net with the weights of a file that `annotators.training.face_expression` made."""
     raw = load_file(place)
     state = {_place(name): _laid_out(name, _floats(name, raw)) for name in raw if not name.endswith(RANGE)}
@@ -90,7 +90,7 @@ def load(place: Path, device: str = "cpu") -> ExpressionNet:
     return net
 
 
-def logits(net: ExpressionNet, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+def expression_logits(net: ExpressionNet, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Return the logits, one picture at a time: what a picture gets does not hang on those beside it."""
     if not len(pictures):
         return np.zeros((0, len(CLASSES)))

@@ -10,7 +10,7 @@ from typing import ClassVar
 from annotators.annotator import Annotator
 from annotators.face.finding import FaceAnalyzer
 from annotators.face.key_frames import Album, best_face, expression_peak
-from annotators.face.tracks import Run, fitted, lasting, link, track
+from annotators.face.tracks import Run, lasting, link_faces, track, with_mesh
 from annotators.media import decoder
 from annotators.models import local
 from schemas.claims import Claim, KeyFrame, MediaFile
@@ -70,7 +70,7 @@ class MediapipeFaces(Annotator[Clip, FaceAnalyzer]):
             if faces:
                 album.offer(frame.time, frame.image)
                 looks.append((frame.time, faces))
-        runs = [fitted(run, self.fitted_share) for run in lasting(link(looks, self.gap), self.rate, self.shortest)]
+        runs = [with_mesh(run, self.fitted_share) for run in lasting(link_faces(looks, self.gap), self.rate, self.shortest)]
         tracks = [track(run, f"F{number}", self.rate, self.key) for number, run in enumerate(runs)]
         stills = album.stills()
         frames = [frame for number, run in enumerate(runs[: self.portraits]) for frame in self._frames(f"F{number}", run, stills)]

@@ -38,14 +38,14 @@ class Sight:
     clear: float
 
 
-class Reader:
+class ExpressionReader:
     """The expression net on the target's face."""
 
     def __init__(self, folder: Path, device: str, temperature: float) -> None:
         from annotators.face import expression_net  # noqa: PLC0415
 
-        self._net = expression_net.load(folder / "face-expression.safetensors", device)
-        self._logits, self._temperature = expression_net.logits, temperature
+        self._net = expression_net.load_net(folder / "face-expression.safetensors", device)
+        self._logits, self._temperature = expression_net.expression_logits, temperature
         self._order = [expression_net.CLASSES.index(name) for name in space(SPACE).labels]
 
     def read(self, image: Image, box: Box) -> Numbers:
@@ -57,7 +57,7 @@ class Reader:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FaceExpression(Annotator[Clip, Reader]):
+class FaceExpression(Annotator[Clip, ExpressionReader]):
     """The target's expression, averaged over time; one that is not seen, or never clearly, gets no label.
 
     A talking mouth is misread, so what is seen between the words counts more, and so do large, sharp and frontal faces. The
@@ -93,15 +93,15 @@ class FaceExpression(Annotator[Clip, Reader]):
     width: int = 1280
     """Wider pictures are scaled down to this width."""
 
-    def load(self, device: str) -> Reader:
+    def load(self, device: str) -> ExpressionReader:
         """Return the net."""
-        return Reader(local.path(self.model), device, self.temperature)
+        return ExpressionReader(local.path(self.model), device, self.temperature)
 
-    def annotate(self, model: Reader, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
+    def annotate(self, model: ExpressionReader, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
         """Return up to one label per clip."""
         return [self._one(model, record) for record in records]
 
-    def _one(self, model: Reader, clip: Clip) -> tuple[Claim, ...]:
+    def _one(self, model: ExpressionReader, clip: Clip) -> tuple[Claim, ...]:
         face = target_face(clip)
         if face is None or clip.video is None or clip.video.path is None:
             return ()
@@ -126,7 +126,7 @@ class FaceExpression(Annotator[Clip, Reader]):
         mean = np.average([sight.scores for sight in sights], axis=0, weights=weights)
         return np.asarray((total * mean + self.doubt / len(mean)) / (total + self.doubt), np.float64)
 
-    def sights(self, model: Reader, video: Path, face: FaceTrack) -> Iterator[Sight]:
+    def sights(self, model: ExpressionReader, video: Path, face: FaceTrack) -> Iterator[Sight]:
         """Yield what each picture shows that is looked at and clear enough, in order of time."""
         step = self._step(face)
         samples = {round(time * face.rate): number for number, time in enumerate(face.times)}

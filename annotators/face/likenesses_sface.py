@@ -51,12 +51,12 @@ class Likener:
         middle = [abs(row[0] + row[2] / 2 - _CROP_PIXELS / 2) + abs(row[1] + row[3] / 2 - _CROP_PIXELS / 2) for row in rows]
         if not middle or min(middle) > _CROP_PIXELS / 4:
             return None
-        face = aligned(crop, rows[int(np.argmin(middle))][4:14].reshape(5, 2))
+        face = aligned_face(crop, rows[int(np.argmin(middle))][4:14].reshape(5, 2))
         self._net.setInput(np.ascontiguousarray(face.transpose(2, 0, 1)[None], np.float32), "data")
         return unit(np.asarray(self._net.forward(), np.float64).ravel())
 
 
-def aligned(image: Image, points: npt.NDArray[np.float32]) -> Image:
+def aligned_face(image: Image, points: npt.NDArray[np.float32]) -> Image:
     """Return the face turned, scaled and moved so that its five points come closest to where SFace expects them."""
     import cv2  # noqa: PLC0415
 

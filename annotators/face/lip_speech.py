@@ -41,7 +41,7 @@ class Lips:
     """How long both were seen and heard."""
 
 
-def loudness(sound: npt.NDArray[np.float32], rate: int, times: Series) -> Series:
+def loudness_at(sound: npt.NDArray[np.float32], rate: int, times: Series) -> Series:
     """Return the root of the amplitude around each time in seconds."""
     power = np.concatenate([[0.0], np.cumsum(sound.astype(np.float64) ** 2)])
     half = round(_WINDOW * rate / 2)
@@ -59,7 +59,7 @@ def measure(face: FaceTrack, sound: npt.NDArray[np.float32], rate: int, use: npt
     if not face.blendshapes or int(use.sum()) < _LEAST:
         return None
     shapes = np.asarray(face.blendshapes, np.float64)
-    heard = _smooth(loudness(sound, rate, times), 3)[use]
+    heard = _smooth(loudness_at(sound, rate, times), 3)[use]
     opening = _smooth(shapes[:, _LIPS].sum(axis=1), 3)
     motion = _smooth(np.abs(np.gradient(shapes[:, _LIPS], times, axis=0)).sum(axis=1), 5)
     follows = _LEVEL * _correlation(opening[use], heard) + _MOTION * _correlation(motion[use], heard)

@@ -98,7 +98,7 @@ _CLOSED, _HANGING = 0.5, 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Movement:
     """Something that the face or head does for a while; `peak` is a blendshape, 0 to 1, or degrees; `beyond` its bar, 0 to 1."""
 
     kind: str
@@ -126,7 +126,7 @@ class Bars:
     """Longest half of a nod or shake."""
 
 
-def expressions(face: FaceTrack, talking: Flags, bars: Bars) -> Iterator[Held]:
+def expressions(face: FaceTrack, talking: Flags, bars: Bars) -> Iterator[Movement]:
     """Yield what is held of `EXPRESSIONS`, kind by kind."""
     table, times = np.asarray(face.blendshapes, np.float64), np.asarray(face.times)
     facing = np.abs(np.asarray(face.yaw)) <= bars.turned
@@ -142,10 +142,10 @@ def expressions(face: FaceTrack, talking: Flags, bars: Bars) -> Iterator[Held]:
             span, peak = _span(face, first, last), float(series[first : last + 1].max())
             if span.duration >= shape.seconds - 1e-6:
                 text = shape.strong[1] if shape.strong and peak >= shape.strong[0] else shape.text
-                yield Held(kind=shape.kind, text=text, span=span, peak=peak, beyond=(peak - bar) / max(1e-6, 1 - bar))
+                yield Movement(kind=shape.kind, text=text, span=span, peak=peak, beyond=(peak - bar) / max(1e-6, 1 - bar))
 
 
-def movements(face: FaceTrack, bars: Bars) -> Iterator[Held]:
+def movements(face: FaceTrack, bars: Bars) -> Iterator[Movement]:
     """Yield turns of the head that are held, nods and shakes; angles count from the usual ones, where the track shows these."""
     times = np.asarray(face.times)
     yaw, pitch, roll = (_steady(np.asarray(angle, np.float64)) for angle in (face.yaw, face.pitch, face.roll))
@@ -162,16 +162,16 @@ def movements(face: FaceTrack, bars: Bars) -> Iterator[Held]:
         for first, last in _runs(angle >= bar, times, bars.gap):
             span, peak = _span(face, first, last), float(angle[first : last + 1].max())
             if span.duration >= 2 * bars.gap:
-                yield Held(kind=kind, text=text, span=span, peak=peak, beyond=min(1.0, (peak - bar) / 30))
+                yield Movement(kind=kind, text=text, span=span, peak=peak, beyond=min(1.0, (peak - bar) / 30))
     for kind, text, angle, other in (("nod", "nods", pitch, yaw), ("shake", "shakes the head", yaw, pitch)):
         for first, last in _swings(angle, times, bars):
             travel = float(np.ptp(angle[first : last + 1]))
             if travel >= 1.5 * np.ptp(other[first : last + 1]):
                 span, beyond = _span(face, first, last), min(1.0, (travel - bars.swing) / 30)
-                yield Held(kind=kind, text=text, span=span, peak=travel, beyond=beyond)
+                yield Movement(kind=kind, text=text, span=span, peak=travel, beyond=beyond)
 
 
-def strongest(held: Sequence[Held], most: int) -> list[Held]:
+def strongest(held: Sequence[Movement], most: int) -> list[Movement]:
     """Return at most so many, those furthest beyond their bars, in order of time."""
     ranked = sorted(held, key=lambda one: (-one.beyond, one.span, one.kind))
     return sorted(ranked[:most], key=lambda one: (one.span, one.kind))

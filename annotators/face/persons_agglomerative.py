@@ -19,7 +19,7 @@ _APART = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class TrackGroup:
     """Tracks that are one person: their numbers in order of appearance, and the sum of their vectors."""
 
     members: tuple[int, ...]
@@ -53,7 +53,7 @@ class AgglomerativePersons(Annotator[Clip, None]):
         """Return the persons of all clips of one source, given in order of time."""
         places = [(number, face) for number, clip in enumerate(records) for face in _likened(clip)]
         vectors = [_vector(records[number], face.track) for number, face in places]
-        groups = cluster(np.asarray(vectors), together(places), self.threshold, self.block)
+        groups = cluster(np.asarray(vectors), seen_together(places), self.threshold, self.block)
         names = {member: f"P{number}" for number, group in enumerate(groups) for member in group}
         claims: list[list[Claim]] = [[] for _ in records]
         for member, (number, face) in enumerate(places):
@@ -61,7 +61,7 @@ class AgglomerativePersons(Annotator[Clip, None]):
         return [tuple(found) for found in claims]
 
 
-def together(places: Sequence[tuple[int, FaceTrack]]) -> set[tuple[int, int]]:
+def seen_together(places: Sequence[tuple[int, FaceTrack]]) -> set[tuple[int, int]]:
     """Return the pairs (lower number first) of tracks of one clip that are seen at two or more of the same times."""
     by_clip: dict[int, list[int]] = {}
     for member, (number, _) in enumerate(places):
@@ -72,7 +72,7 @@ def together(places: Sequence[tuple[int, FaceTrack]]) -> set[tuple[int, int]]:
 
 def cluster(vectors: Vectors, apart: set[tuple[int, int]], threshold: float, block: int) -> list[tuple[int, ...]]:
     """Return groups of row numbers, each ascending, in order of their first member."""
-    groups = [Group(members=(number,), total=tuple(vector)) for number, vector in enumerate(vectors)]
+    groups = [TrackGroup(members=(number,), total=tuple(vector)) for number, vector in enumerate(vectors)]
     while True:
         before = len(groups)
         blocks = [groups[start : start + block] for start in range(0, before, block)]
@@ -81,7 +81,7 @@ def cluster(vectors: Vectors, apart: set[tuple[int, int]], threshold: float, blo
             return [group.members for group in groups]
 
 
-def _merge(groups: Sequence[Group], apart: set[tuple[int, int]], threshold: float) -> list[Group]:
+def _merge(groups: Sequence[TrackGroup], apart: set[tuple[int, int]], threshold: float) -> list[TrackGroup]:
     from scipy.cluster.hierarchy import fcluster, linkage  # noqa: PLC0415
     from scipy.spatial.distance import squareform  # noqa: PLC0415
 
@@ -97,16 +97,16 @@ def _merge(groups: Sequence[Group], apart: set[tuple[int, int]], threshold: floa
         if a in at and b in at and at[a] != at[b]:
             distances[at[a], at[b]] = distances[at[b], at[a]] = _APART
     named = fcluster(linkage(squareform(distances, checks=False), "average"), threshold, "distance")
-    merged: dict[int, list[Group]] = {}
+    merged: dict[int, list[TrackGroup]] = {}
     for name, group in zip(named, groups, strict=True):
         merged.setdefault(int(name), []).append(group)
     return [_joined(parts) for parts in merged.values()]
 
 
-def _joined(parts: Sequence[Group]) -> Group:
+def _joined(parts: Sequence[TrackGroup]) -> TrackGroup:
     members = sorted(member for part in parts for member in part.members)
     total = np.sum([part.total for part in parts], axis=0)
-    return Group(members=tuple(members), total=tuple(float(x) for x in total))
+    return TrackGroup(members=tuple(members), total=tuple(float(x) for x in total))
 
 
 def _likened(clip: Clip) -> list[FaceTrack]:

@@ -26,7 +26,7 @@ class Sample:
 Run = tuple[Sample, ...]
 
 
-def link(looks: Sequence[tuple[float, tuple[Face, ...]]], gap: float) -> list[Run]:
+def link_faces(looks: Sequence[tuple[float, tuple[Face, ...]]], gap: float) -> list[Run]:
     """Return one run of samples per face, from what was seen at each time in order.
 
     A face goes on from the nearest run whose last box overlaps or lies close with a like size, at most `gap` seconds ago.
@@ -57,7 +57,7 @@ def lasting(runs: Sequence[Run], rate: float, shortest: float) -> list[Run]:
     return sorted(kept, key=lambda run: (-area(run), run[0].time, run[0].face.box.x))
 
 
-def fitted(run: Run, share: float) -> Run:
+def with_mesh(run: Run, share: float) -> Run:
     """Return the samples that have a mesh, where at least `share` of them do; else the run as it is."""
     meshes = tuple(sample for sample in run if sample.face.mesh is not None)
     return meshes if len(meshes) >= max(2, share * len(run)) else run

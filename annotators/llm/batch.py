@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from annotators.llm.faults import Fault
-from annotators.llm.http import Completion, Server, completion
+from annotators.llm.http import ChatServer, Completion, completion
 from annotators.llm.usage import PURSE
 from annotators.store import WorkStore
 from schemas.errors import AffectoryError
@@ -43,7 +43,7 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class BatchJob:
     """A batch as the provider knows it; None while it is being submitted."""
 
     batch: str | None
@@ -58,13 +58,13 @@ class Asked:
     answer: Future[tuple[Completion, float]]
 
 
-_TICKET, _JOB = TypeAdapter(Ticket), TypeAdapter(Job)
+_TICKET, _JOB = TypeAdapter(Ticket), TypeAdapter(BatchJob)
 
 
 class Batches:
     """Gathers the requests of all threads into jobs and waits for these."""
 
-    def __init__(self, server: Server, store: WorkStore, calls: Calls) -> None:
+    def __init__(self, server: ChatServer, store: WorkStore, calls: Calls) -> None:
         self._server, self._store, self._calls = server, store, calls
         self._waiting: queue.SimpleQueue[Asked] = queue.SimpleQueue()
         threading.Thread(target=self._run, daemon=True, name="batches").start()
@@ -130,11 +130,11 @@ class Batches:
         submitted = self._listed(name) if name else None
         if submitted is None:
             name = secrets.token_hex(32)
-            self._store.put("jobs", name, Job(batch=None), _JOB)
+            self._store.put("jobs", name, BatchJob(batch=None), _JOB)
             for asked in members:
                 self._store.put("tickets", self._place(asked), Ticket(job=name), _TICKET)
             submitted = self._submitted(name, members)
-        self._store.put("jobs", name, Job(batch=submitted), _JOB)
+        self._store.put("jobs", name, BatchJob(batch=submitted), _JOB)
         return submitted
 
     def _submitted(self, name: str, members: Iterable[Asked]) -> str:

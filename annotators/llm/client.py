@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from annotators.llm.calls import Calls
-from annotators.llm.faults import Fault, Refused, where
-from annotators.llm.request import Dialect, Request
+from annotators.llm.faults import Fault, RequestRefused, chat_place
+from annotators.llm.request import ChatRequest, Dialect
 from annotators.llm.usage import PURSE, Cost
 from annotators.store import WorkStore
 from schemas.cache import cache
@@ -26,7 +26,7 @@ from schemas.errors import AffectoryError
 
 if TYPE_CHECKING:
     from annotators.llm.batch import Batches
-    from annotators.llm.http import Completion, Server
+    from annotators.llm.http import ChatServer, Completion
 
 _LOG = logging.getLogger(__name__)
 _KIND = "chat"
@@ -52,14 +52,14 @@ def answers() -> WorkStore:
     return WorkStore(cache() / "answers")
 
 
-class Client:
+class LlmClient:
     """Asks one server on behalf of all threads of a process."""
 
     def __init__(self, calls: Calls) -> None:
-        from annotators.llm.http import Server  # noqa: PLC0415
+        from annotators.llm.http import ChatServer  # noqa: PLC0415
 
         self.calls, self.store = calls, answers()
-        self._server = Server(where(), calls.timeout)
+        self._server = ChatServer(chat_place(), calls.timeout)
         self._batches = _batches(self._server, self.store, calls) if calls.batch else None
         self._pace = Pace(calls.per_minute)
         self._free = threading.BoundedSemaphore(calls.concurrency)
@@ -67,7 +67,7 @@ class Client:
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[Reply]] = {}
 
-    def ask(self, request: Request) -> Reply:
+    def ask(self, request: ChatRequest) -> Reply:
         """Return the answer, from the cache where it has been given before.
 
         Raises:
@@ -95,7 +95,7 @@ class Client:
             PURSE.reuse(reply.cost)
         return reply
 
-    def _paid(self, request: Request, key: str) -> Reply:
+    def _paid(self, request: ChatRequest, key: str) -> Reply:
         if self._batches is not None:
             reply = self._reply(*self._batches.ask(key, request.payload(Dialect())))
         else:
@@ -105,7 +105,7 @@ class Client:
         PURSE.pay(reply.cost)
         return reply
 
-    def _patiently(self, request: Request, key: str) -> Reply:
+    def _patiently(self, request: ChatRequest, key: str) -> Reply:
         dialect, attempt = self._dialect, 1
         while True:
             self._pace.wait()
@@ -114,7 +114,7 @@ class Client:
             except Fault as fault:
                 PURSE.fault(fault.kind)
                 _LOG.info("request %s, try %d of %d: %s", key[:12], attempt, self.calls.tries, fault)
-                other = dialect.after(fault.said, fault.param) if isinstance(fault, Refused) else None
+                other = dialect.after(fault.said, fault.param) if isinstance(fault, RequestRefused) else None
                 if other is None:
                     self._sleep_or_give_up(fault, attempt, key)
                     attempt += 1
@@ -123,7 +123,7 @@ class Client:
                 self._dialect = dialect
                 return reply
 
-    def _once(self, request: Request, dialect: Dialect) -> Reply:
+    def _once(self, request: ChatRequest, dialect: Dialect) -> Reply:
         started = time.monotonic()
         found = self._server.ask(request.payload(dialect))
         return self._reply(found, time.monotonic() - started)
@@ -155,7 +155,7 @@ class Client:
         time.sleep(backoff(self.calls.backoff, attempt, key))
 
 
-def _batches(server: Server, store: WorkStore, calls: Calls) -> Batches:
+def _batches(server: ChatServer, store: WorkStore, calls: Calls) -> Batches:
     from annotators.llm.batch import Batches  # noqa: PLC0415
 
     return Batches(server, store, calls)

@@ -16,7 +16,7 @@ class Fault(TransientError):
         self.kind, self.again, self.wait = kind, again, wait
 
 
-class Refused(Fault):
+class RequestRefused(Fault):
     """The server does not take the request as it is worded."""
 
     def __init__(self, text: str, said: str, param: str | None) -> None:
@@ -32,7 +32,7 @@ class Where:
     key: str | None = field(repr=False)
 
 
-def where() -> Where:
+def chat_place() -> Where:
     """Return the server that the environment names.
 
     Raises:

@@ -17,7 +17,7 @@ import httpx2
 import openai
 from pydantic import TypeAdapter, ValidationError
 
-from annotators.llm.faults import Fault, Refused, Where
+from annotators.llm.faults import Fault, RequestRefused, Where
 from schemas.errors import UsageError
 
 _LOG = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class CompletionChoice:
     """One way in which a model went on."""
 
     message: Message
@@ -51,7 +51,7 @@ class Usage:
 class Completion:
     """The part of an answer that is read here."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[CompletionChoice, ...]
     model: str | None = None
     usage: Usage | None = None
 
@@ -59,7 +59,7 @@ class Completion:
 _COMPLETION = TypeAdapter(Completion)
 
 
-class Server:
+class ChatServer:
     """A server of the OpenAI kind; safe to share between threads."""
 
     def __init__(self, where: Where, timeout: float) -> None:
@@ -121,7 +121,9 @@ class Server:
             return Fault("server error", f"the server answered {status}", wait=wait)
         said = self.without_key(error.message)
         _LOG.warning("the server refused a request (%d): %s", status, said[:300])
-        return Refused(f"the server refused the request ({' '.join(filter(None, (str(status), code)))})", said, error.param)
+        return RequestRefused(
+            f"the server refused the request ({' '.join(filter(None, (str(status), code)))})", said, error.param
+        )
 
     def _hopeless(self, status: int, wanted: str) -> UsageError:
         place = self.where.base or "the default server"

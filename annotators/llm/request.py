@@ -32,7 +32,7 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ChatRequest:
     """One request; two that are equal have the same `key` and are asked once, by whatever server."""
 
     model: str
@@ -61,7 +61,7 @@ class Request:
         asked["messages"] = [{**system, "content": shown}, *others]
         return asked | ({"response_format": {"type": "json_object"}} if dialect.format == "json_object" else {})
 
-    def again(self, answer: str, complaint: str) -> Request:
+    def again(self, answer: str, complaint: str) -> ChatRequest:
         """Return the request for a better answer than the one given."""
         more = ({"role": "assistant", "content": answer}, {"role": "user", "content": complaint})
         return replace(self, messages=(*self.messages, *more))

@@ -155,7 +155,7 @@ class _Sounds:
 def _decode(path: Path, rate: int) -> npt.NDArray[np.float32]:
     args = sounds(path, probe(path), 0.0).output("pipe:", format="f32le", acodec="pcm_f32le", ac=1, ar=rate).get_args()
     # A lossy codec may overshoot.
-    samples = np.frombuffer(processes.run(path, args), np.float32).clip(-1.0, 1.0)
+    samples = np.frombuffer(processes.run_ffmpeg(path, args), np.float32).clip(-1.0, 1.0)
     samples.flags.writeable = False
     return samples
 

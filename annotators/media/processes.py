@@ -40,7 +40,7 @@ def called(path: Path) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in path.name)
 
 
-def run(path: Path, args: Sequence[str]) -> bytearray:
+def run_ffmpeg(path: Path, args: Sequence[str]) -> bytearray:
     """Run ffmpeg with these arguments to its end and return its standard output.
 
     Raises:
@@ -59,7 +59,7 @@ def convert(path: Path, args: Sequence[str]) -> int:
     Raises:
         ItemError: ffmpeg failed or made no progress; `path` is the file that is to blame.
     """
-    told = run(path, ["-progress", "pipe:1", *args]).decode("utf-8", "replace")
+    told = run_ffmpeg(path, ["-progress", "pipe:1", *args]).decode("utf-8", "replace")
     return max((int(count) for count in re.findall(r"^frame=\s*(\d+)", told, re.MULTILINE)), default=0)
 
 

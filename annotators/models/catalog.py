@@ -83,11 +83,11 @@ def table() -> Table:
         ModelFileError: a file is not pinned by its sha256, or a hub repository by its commit.
         UsageError: the table cannot be used for another reason.
     """
-    return read(TABLE)
+    return read_table(TABLE)
 
 
 @cache
-def read(place: Path) -> Table:
+def read_table(place: Path) -> Table:
     """Return the table in a file; raise as `table` does."""
     found: Table = validate(Table, tomllib.loads(place.read_text(encoding="utf-8")), place.name)
     for key, archive in found.archives.items():
@@ -100,7 +100,7 @@ def read(place: Path) -> Table:
     return found
 
 
-def find(name: str) -> Model:
+def find_model(name: str) -> Model:
     """Return the entry of that name, or raise UsageError."""
     for model in table().models:
         if model.name == name:

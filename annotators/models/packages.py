@@ -25,7 +25,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import IO
 
-from annotators.models.download import PATIENT, Patience, read, save
+from annotators.models.download import PATIENT, Patience, download_bytes, download_file
 from schemas.errors import UsageError
 
 _BLOCK = 2**20
@@ -66,7 +66,7 @@ def extract(file: Packaged, out: Path, archives: Path | None = None) -> None:
 def download(file: Packaged, out: Path, patience: Patience = PATIENT) -> None:
     """Write the whole archive to `out` and check its hash; raise as `extract` does."""
     address = _address(file, patience)
-    save(address, out, _authorisation(address), patience)
+    download_file(address, out, _authorisation(address), patience)
     with out.open("rb") as data:
         found = hashlib.file_digest(data, "sha256").hexdigest()
     if found != file.archive_sha256:
@@ -105,7 +105,7 @@ def _address(file: Packaged, patience: Patience) -> str:
     parts = urllib.parse.urlsplit(index())
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
     page = f"{bare}/{re.sub(r'[-_.]+', '-', file.project).lower()}/"
-    base, content = read(page, _authorisation(page), patience)
+    base, content = download_bytes(page, _authorisation(page), patience)
     links = _Links()
     links.feed(content.decode("utf-8", "replace"))
     for href in links.hrefs:

@@ -10,20 +10,13 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from annotators.annotator import Annotator
-from annotators.verbalize import impression, named
+from annotators.rationale.contract import Sentence
+from annotators.verbalize import impression, label_name
 from schemas.claims import Claim, Cue, Label, Measure, Text
 from schemas.record import Clip
 from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality, divergence, outlier, pooled
 
 ORDER = ("face", "voice", "words")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
-    """One sentence and the cues that it stands on; never without one."""
-
-    text: str
-    cites: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +118,11 @@ class ComposedRationale(Annotator[Clip, None]):
         order = sorted(pooled(list(heard.values())).items(), key=lambda item: (-item[1], item[0]))
         (first, most), (second, next_) = order[:2]
         cites = tuple(found[0].cue_id for found in cues.values())
-        guess = f"most likely {named(first)} ({most:.2f})" if most - next_ >= 0.1 else f"{named(first)} or {named(second)}"
+        guess = (
+            f"most likely {label_name(first)} ({most:.2f})"
+            if most - next_ >= 0.1
+            else f"{label_name(first)} or {label_name(second)}"
+        )
         missing = [reason for name in ORDER if name not in heard for reason in [_missing(clip, name)]]
         without = f"; {_joined(missing)}, so that this part of the evidence is missing" if missing else ""
         return Sentence(text=f"Taken together, the person is {guess} [{', '.join(cites)}]{without}.", cites=cites)

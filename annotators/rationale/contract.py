@@ -1,7 +1,7 @@
 """What a rationale is, whoever writes it: sentences that cite cues, and the tree attribute, expression, emotion under them.
 
 The shape follows Emo-CFG (attributes are perceived, expressions are read from them, an emotion is understood). The JSON schema
-that a language model has to keep is derived from `Answer`, and so is the check of what it says.
+that a language model has to keep is derived from `RationaleAnswer`, and so is the check of what it says.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Written:
 
 @_closed
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class RationaleAnswer:
     """All that is asked of a language model about one clip; evidence comes before the verdict, so that it is written first."""
 
     expressions: Annotated[tuple[Expression, ...], Field(min_length=1, max_length=6)]
@@ -72,11 +72,11 @@ class Complaint:
     text: str
 
 
-_ANSWER = TypeAdapter(Answer)
+_ANSWER = TypeAdapter(RationaleAnswer)
 
 
 def answer_schema(cues: Sequence[str], languages: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON schema of `Answer` with what strict structured output knows: shapes, choices, lengths of lists.
+    """Return the JSON schema of `RationaleAnswer` with what strict structured output knows: shapes, choices, lengths of lists.
 
     A server that keeps it lets every sentence cite, no other cue be cited, and no other language be used.
     """
@@ -90,7 +90,7 @@ def answer_schema(cues: Sequence[str], languages: Sequence[str]) -> dict[str, An
     return schema
 
 
-def read(content: str) -> Answer | Complaint:
+def read_rationale(content: str) -> RationaleAnswer | Complaint:
     """Return the answer in what a model wrote; what stands around its one JSON object is passed over."""
     plain = _THOUGHT.sub("", content)
     if not plain.strip():
@@ -106,7 +106,7 @@ def read(content: str) -> Answer | Complaint:
         return Complaint(kind="not the schema", text=f"The answer does not keep the JSON schema: {place}: {wrong['msg']}.")
 
 
-def complaint(answer: Answer, cues: Sequence[str], languages: Sequence[str]) -> Complaint | None:
+def complaint(answer: RationaleAnswer, cues: Sequence[str], languages: Sequence[str]) -> Complaint | None:
     """Return what is wrong with the citations or languages of an answer, None where nothing is."""
     known = set(cues)
     for sentence in _cited(answer):
@@ -132,7 +132,7 @@ def complaint(answer: Answer, cues: Sequence[str], languages: Sequence[str]) -> 
     return None
 
 
-def told(whole: Text, sentences: Sequence[Sentence]) -> Iterator[Text]:
+def rationale_texts(whole: Text, sentences: Sequence[Sentence]) -> Iterator[Text]:
     """Yield `whole` with the sentences as its text, then each of them as a text of its own under it."""
     cites = tuple(dict.fromkeys(cite for sentence in sentences for cite in sentence.cites))
     text = ("" if whole.language in _UNSPACED else " ").join(sentence.text.strip() for sentence in sentences)
@@ -141,7 +141,7 @@ def told(whole: Text, sentences: Sequence[Sentence]) -> Iterator[Text]:
         yield _under(whole, f"{whole.text_id}.{number}", "sentence", sentence)
 
 
-def tree(whole: Text, answer: Answer) -> Iterator[Text]:
+def tree(whole: Text, answer: RationaleAnswer) -> Iterator[Text]:
     """Yield, under the rationale `whole`, the emotion, its expressions, and their attributes with the cues that they stand on."""
     root = _under(whole, f"{whole.text_id}.emotion", "emotion", Sentence(text=answer.emotion, cites=()))
     yield replace(root, language="en")
@@ -159,14 +159,14 @@ def _under(whole: Text, text_id: str, kind: str, sentence: Sentence) -> Text:
     return replace(whole, text_id=text_id, kind=kind, text=sentence.text.strip(), parent=whole.text_id, cites=cites, measures=())
 
 
-def _cited(answer: Answer) -> Iterator[Sentence]:
+def _cited(answer: RationaleAnswer) -> Iterator[Sentence]:
     for expression in answer.expressions:
         yield from expression.attributes
     for written in answer.rationales:
         yield from written.sentences
 
 
-def _texts(answer: Answer) -> Iterator[str]:
+def _texts(answer: RationaleAnswer) -> Iterator[str]:
     yield answer.emotion
     yield from (expression.text for expression in answer.expressions)
     yield from (sentence.text for sentence in _cited(answer))

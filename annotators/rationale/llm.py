@@ -16,11 +16,19 @@ from pydantic import Field
 
 from annotators.annotator import SPEED, Annotator
 from annotators.llm.calls import Calls
-from annotators.llm.client import Client, Reply
-from annotators.llm.faults import Fault, where
-from annotators.llm.request import Request
+from annotators.llm.client import LlmClient, Reply
+from annotators.llm.faults import Fault, chat_place
+from annotators.llm.request import ChatRequest
 from annotators.llm.usage import PURSE, Cost
-from annotators.rationale.contract import Answer, Complaint, answer_schema, complaint, read, told, tree
+from annotators.rationale.contract import (
+    Complaint,
+    RationaleAnswer,
+    answer_schema,
+    complaint,
+    rationale_texts,
+    read_rationale,
+    tree,
+)
 from annotators.rationale.evidence import evidence, key_times, picture
 from schemas.claims import Claim, Measure, Text
 from schemas.errors import UsageError
@@ -40,7 +48,7 @@ def _prompts() -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LlmRationale(Annotator[Clip, Client]):
+class LlmRationale(Annotator[Clip, LlmClient]):
     """One rationale per sample, with its sentences and its tree; () for a clip without cues, since nothing could be cited.
 
     A sample that comes to nothing is a text of kind `failure` that says why. What a model wrote badly twice, or would not write,
@@ -79,22 +87,22 @@ class LlmRationale(Annotator[Clip, Client]):
         """Raise UsageError where no model or no server is named."""
         if not self.chat:
             raise UsageError("rationale.llm: name the model, by `chat` in the plan or by OPENAI_MODEL")
-        where()
+        chat_place()
 
     def is_final(self, claims: Sequence[Claim]) -> bool:
         """Tell whether every sample was answered, well or badly."""
         return not any(measure.name == "fault" for text in claims if isinstance(text, Text) for measure in text.measures)
 
-    def load(self, device: str) -> Client:
+    def load(self, device: str) -> LlmClient:
         """Return the connection to the server."""
         self.check()
-        return Client(self.calls)
+        return LlmClient(self.calls)
 
-    def annotate(self, model: Client, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
+    def annotate(self, model: LlmClient, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
         """Return the rationales of each clip."""
         return [self._texts(model, record) for record in records]
 
-    def _texts(self, client: Client, clip: Clip) -> tuple[Claim, ...]:
+    def _texts(self, client: LlmClient, clip: Clip) -> tuple[Claim, ...]:
         label = _answer(clip) if self.label_conditioned else None
         if not clip.cues or (self.label_conditioned and label is None):
             return ()
@@ -103,7 +111,7 @@ class LlmRationale(Annotator[Clip, Client]):
             said = pool.map(partial(self._sample, client, clip), (replace(asked, sample=k) for k in range(1, self.samples + 1)))
             return tuple(text for texts in said for text in texts)
 
-    def _request(self, clip: Clip, label: str | None) -> Request:
+    def _request(self, clip: Clip, label: str | None) -> ChatRequest:
         seen = self.images and clip.video is not None and clip.video.path is not None
         times = key_times(clip) if seen else ()
         shown = evidence(clip, self.languages, label, times)
@@ -111,7 +119,7 @@ class LlmRationale(Annotator[Clip, Client]):
         if times and clip.video is not None and clip.video.path is not None:
             content = [{"type": "text", "text": shown}, *(picture(Path(clip.video.path), time) for time in times)]
         system = _prompt("rationale") + (_prompt("rationale_given_label") if label is not None else "")
-        return Request(
+        return ChatRequest(
             model=self.chat,
             messages=({"role": "system", "content": system}, {"role": "user", "content": content}),
             schema=answer_schema([cue.cue_id for cue in clip.cues], self.languages),
@@ -120,7 +128,7 @@ class LlmRationale(Annotator[Clip, Client]):
             sample=1,
         )
 
-    def _sample(self, client: Client, clip: Clip, request: Request) -> tuple[Text, ...]:
+    def _sample(self, client: LlmClient, clip: Clip, request: ChatRequest) -> tuple[Text, ...]:
         try:
             replies = [client.ask(request)]
             found = self._understood(replies[-1], clip)
@@ -134,22 +142,22 @@ class LlmRationale(Annotator[Clip, Client]):
             return (self._failure(request.sample, found.text, Measure(name="complaint", word=found.kind)),)
         return tuple(self._told(found, request.sample, [reply.cost for reply in replies]))
 
-    def _understood(self, reply: Reply, clip: Clip) -> Answer | Complaint:
+    def _understood(self, reply: Reply, clip: Clip) -> RationaleAnswer | Complaint:
         found = _said(reply)
-        if isinstance(found, Answer):
+        if isinstance(found, RationaleAnswer):
             found = complaint(found, [cue.cue_id for cue in clip.cues], self.languages) or found
         if isinstance(found, Complaint):
             PURSE.fault(f"answer: {found.kind}")
         return found
 
-    def _told(self, answer: Answer, sample: int, costs: Sequence[Cost]) -> Iterator[Text]:
+    def _told(self, answer: RationaleAnswer, sample: int, costs: Sequence[Cost]) -> Iterator[Text]:
         written = {one.language: one.sentences for one in answer.rationales}
         measures = (*_verdict(answer), *_cost(costs))
         for language in self.languages:
             first = language == self.languages[0]
             text_id = f"{self.name}.{sample}" + ("" if first else f".{language}")
             whole = replace(self._text(text_id, "rationale"), language=language, measures=measures if first else _verdict(answer))
-            yield from told(whole, written[language])
+            yield from rationale_texts(whole, written[language])
             if first:
                 yield from tree(whole, answer)
 
@@ -160,12 +168,12 @@ class LlmRationale(Annotator[Clip, Client]):
         return Text(by=self.key, text_id=text_id, kind=kind, text="", label_conditioned=self.label_conditioned)
 
 
-def _said(reply: Reply) -> Answer | Complaint:
+def _said(reply: Reply) -> RationaleAnswer | Complaint:
     if reply.refusal or reply.finish_reason == "content_filter":
         return Complaint(kind="refusal", text="The model would not answer.")
     if reply.finish_reason == "length":
         return Complaint(kind="cut off", text="The answer was cut off: it was too long. Be brief.")
-    return read(reply.content)
+    return read_rationale(reply.content)
 
 
 def _answer(clip: Clip) -> str | None:
@@ -177,7 +185,7 @@ def _answer(clip: Clip) -> str | None:
     return ", ".join(label.names) if not label.scores else max(zip(label.scores, label.names, strict=True))[1]
 
 
-def _verdict(answer: Answer) -> tuple[Measure, ...]:
+def _verdict(answer: RationaleAnswer) -> tuple[Measure, ...]:
     emotion = Measure(name="emotion", word=answer.emotion.strip().lower())
     return (emotion,) if answer.valence is None else (emotion, Measure(name="valence", value=answer.valence))
 

@@ -56,7 +56,7 @@ class ChromaprintFingerprints(Annotator[Source, None]):
         path = Path(record.path)
         sound = decoder.sounds(path, decoder.probe(path), 0.0)
         args = sound.output("pipe:", format="chromaprint", fp_format="raw", ac=1, ar=11025).get_args()
-        codes = np.frombuffer(bytes(processes.run(path, args)), "<u4").copy()
+        codes = np.frombuffer(bytes(processes.run_ffmpeg(path, args)), "<u4").copy()
         if len(codes):  # 2.8 s of sound give the first
             codes[near(codes == _SILENCE, _HALF)] = 0
         data = codes.astype(">u4").tobytes().hex()

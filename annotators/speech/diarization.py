@@ -79,7 +79,7 @@ class Diarization(SpeakerDiarization):  # type: ignore[misc]
             start = round(grid[window].start * SAMPLE_RATE)
             frame = round(start * frames / length)
             seen = [piece for piece in seen if frame - piece[0] < frames]
-            for speaker, piece in enumerate(pieces(active[window], exclude_overlap, enough)):
+            for speaker, piece in enumerate(frames_to_embed(active[window], exclude_overlap, enough)):
                 if piece is None:
                     continue
                 known = next((e for at, mask, e in seen if shared(mask, piece, frame - at) >= self.reuse), None)
@@ -98,7 +98,7 @@ class Diarization(SpeakerDiarization):  # type: ignore[misc]
         return made
 
 
-def pieces(active: Mask, exclude_overlap: bool, enough: int) -> list[Mask | None]:
+def frames_to_embed(active: Mask, exclude_overlap: bool, enough: int) -> list[Mask | None]:
     """Return, for each speaker of a window (frames, speakers), the frames to embed, None for a speaker who says nothing.
 
     Frames in which others speak too are left out, unless fewer than `enough` would be left.
@@ -135,7 +135,7 @@ def local(segmentation: Path, embedding: Path, device: str, *, step: float, reus
     return pipeline.instantiate(parameters).to(torch.device(device))
 
 
-def whole(folder: Path, device: str, batch: int) -> Any:
+def whole_pipeline(folder: Path, device: str, batch: int) -> Any:
     """Return the pipeline that a folder's config.yaml describes.
 
     Raises:

@@ -30,7 +30,7 @@ _CODE_PAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class SubtitleCue:
     """Words that are shown together; never empty."""
 
     span: Span
@@ -43,7 +43,7 @@ def code_of(path: Path) -> str | None:
     return found.group(1) if found else None
 
 
-def read(path: Path, language: str | None) -> str:
+def read_subtitles(path: Path, language: str | None) -> str:
     """Return the text of a subtitle file.
 
     Raises:
@@ -67,7 +67,7 @@ def read(path: Path, language: str | None) -> str:
         return data.decode(page, "replace")
 
 
-def parse(text: str, name: str = "subtitles") -> tuple[Cue, ...]:
+def parse(text: str, name: str = "subtitles") -> tuple[SubtitleCue, ...]:
     """Return the cues in order of time. Cues without words or with impossible times are left out.
 
     Raises:
@@ -84,7 +84,7 @@ def parse(text: str, name: str = "subtitles") -> tuple[Cue, ...]:
         fresh = _fresh(span, block, before)
         words = tuple(word for line in _said(fresh) for word in line.split() if _LETTER.search(word))
         if words and span.duration > 0:
-            cues.append(Cue(span, words))
+            cues.append(SubtitleCue(span, words))
         before = (span, block)
     return tuple(cues)
 

@@ -24,7 +24,7 @@ class Diarized:
     """One embedding per label; a label without one, or with numbers that are not finite or all zero, has no voice."""
 
 
-def claims(by: str, found: Diarized, bridge: float, duration: float) -> tuple[Claim, ...]:
+def turn_claims(by: str, found: Diarized, bridge: float, duration: float) -> tuple[Claim, ...]:
     """Return turns in order of time, then one claim per speaker; () without speech.
 
     Pauses of one speaker up to `bridge` seconds belong to the turn; for the floor, only where nobody else has it meanwhile. Times

@@ -84,4 +84,4 @@ def diarized(by: str, pipeline: Any, record: Source, bridge: float, threads: int
         return ()
     sound = decoder.audio(Path(record.path))
     found = diarization.diarize(pipeline, sound, threads)
-    return turns.claims(by, found, bridge, record.source.duration)
+    return turns.turn_claims(by, found, bridge, record.source.duration)

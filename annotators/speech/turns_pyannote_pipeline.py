@@ -40,7 +40,7 @@ class PyannotePipelineTurns(Annotator[Source, Any]):
         """Return the pipeline."""
         from annotators.speech import diarization  # noqa: PLC0415
 
-        return diarization.whole(local.path(self.model), device, self.batch)
+        return diarization.whole_pipeline(local.path(self.model), device, self.batch)
 
     def annotate(self, model: Any, records: Sequence[Source]) -> Sequence[tuple[Claim, ...]]:
         """Return the turns and speakers of each source; () where nobody speaks or nothing sounds.

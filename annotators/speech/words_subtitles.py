@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from annotators.annotator import Annotator, Scope
 from annotators.speech.joining import join
-from annotators.speech.subtitles import Cue, code_of, parse, read
+from annotators.speech.subtitles import SubtitleCue, code_of, parse, read_subtitles
 from schemas.claims import Claim, Language, Word
 from schemas.errors import ItemError
 from schemas.record import Source
@@ -47,7 +47,7 @@ class SubtitleWords(Annotator[Source, None]):
             return ()
         path = Path(record.subtitles)
         language = code_of(path) or record.source.language
-        cues = parse(read(path, language), path.name)
+        cues = parse(read_subtitles(path, language), path.name)
         whole = Span(start=0.0, end=record.source.duration)
         inside = [(part, cue) for cue in cues if (part := cue.span & whole) is not None]
         if cues and not inside:
@@ -58,7 +58,7 @@ class SubtitleWords(Annotator[Source, None]):
             return joined
         return (*joined, Language(by=self.key, language=language))
 
-    def _spread(self, cue: Cue, part: Span) -> Iterator[Word]:
+    def _spread(self, cue: SubtitleCue, part: Span) -> Iterator[Word]:
         weights = [len(word) + 1 for word in cue.words]
         done, total = 0, sum(weights)
         for text, weight in zip(cue.words, weights, strict=True):

@@ -15,7 +15,7 @@ from schemas.vocabulary.spaces import space
 
 
 @dataclass(frozen=True)
-class Reader:
+class GoemotionsReader:
     """The model in memory."""
 
     model: minilm.WordsHead

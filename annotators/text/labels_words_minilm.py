@@ -54,9 +54,9 @@ class MinilmWordLabels(Annotator[Clip, Any]):
 
     def load(self, device: str) -> Any:
         """Return the reader; it stays on the CPU, where a transcript takes milliseconds."""
-        from annotators.text.goemotions import Reader  # noqa: PLC0415
+        from annotators.text.goemotions import GoemotionsReader  # noqa: PLC0415
 
-        return Reader.load(local.path(self.encoder_model), local.path(self.head_model), LONGEST, self.threads)
+        return GoemotionsReader.load(local.path(self.encoder_model), local.path(self.head_model), LONGEST, self.threads)
 
     def annotate(self, model: Any, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
         """Return a label, its impression and phrases for each record in a language that is read."""

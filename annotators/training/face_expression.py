@@ -30,7 +30,7 @@ ABOUT = {
 _MODEL = "face_expression_model"
 
 
-def tensors(manifest: Sequence[Any], content: bytes) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+def net_tensors(manifest: Sequence[Any], content: bytes) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     """Yield each tensor under its own name, and (scale, least value) of those of bytes beside it.
 
     Raises:
@@ -51,7 +51,7 @@ def tensors(manifest: Sequence[Any], content: bytes) -> Iterator[tuple[str, npt.
         raise UsageError(f"{_MODEL}.bin holds {len(content) - at} bytes too many")
 
 
-def convert(folder: Path, out: Path) -> None:
+def write_head(folder: Path, out: Path) -> None:
     """Write the safetensors file.
 
     Raises:
@@ -61,7 +61,7 @@ def convert(folder: Path, out: Path) -> None:
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise UsageError(f"{folder / _MODEL}.bin is not the pinned file")
     manifest = json.loads((folder / f"{_MODEL}-weights_manifest.json").read_text(encoding="utf-8"))
-    save_file(dict(tensors(manifest, content)), out, metadata=ABOUT)
+    save_file(dict(net_tensors(manifest, content)), out, metadata=ABOUT)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="annotators/heads/face-expression.safetensors")
     args = parser.parse_args(argv)
     try:
-        convert(args.folder / "model", args.out)
+        write_head(args.folder / "model", args.out)
     except (OSError, UsageError) as error:
         sys.stderr.write(f"annotators.training.face_expression: {error}\n")
         return 2

@@ -22,7 +22,7 @@ from annotators.media import decoder
 from annotators.models import local
 from annotators.training.logistic import fit_logistic, fit_temperature
 from annotators.voice.features import COUNT, VoiceFeatures
-from annotators.voice.head import SPACE, Head, Usual, known
+from annotators.voice.head import SPACE, Head, Usual, baseline_weight
 from schemas.errors import UsageError
 from schemas.vocabulary.spaces import space
 
@@ -101,7 +101,7 @@ class Known:
 KNOWN = tuple(Known(size) for size in (0, 3, 5, 10, 20, ALL))
 
 
-def train(corpus: Corpus, seed: int) -> Head:
+def train_voice(corpus: Corpus, seed: int) -> Head:
     """Return a head whose temperature is fitted on speakers that were left out of it."""
     speakers = np.unique(corpus.speakers)
     logits, truth, shares = [], [], []
@@ -113,7 +113,7 @@ def train(corpus: Corpus, seed: int) -> Head:
             usuals = [_either(view, rng).draw(rest, row, rng) for row in range(len(rest.emotions))]
             logits.append(head.logits(_relative(head, rest, usuals)))
             truth.append(rest.emotions)
-            shares.append([known(usual.pieces if usual else 0) for usual in usuals])
+            shares.append([baseline_weight(usual.pieces if usual else 0) for usual in usuals])
     temperature = fit_temperature(np.concatenate(logits), np.concatenate(truth), np.concatenate(shares))
     return replace(_fitted(corpus, seed), temperature=temperature)
 
@@ -145,12 +145,12 @@ class Score:
     majority: float
 
 
-def scores(corpus: Corpus, views: Sequence[Known], draws: int, seed: int) -> tuple[Score, ...]:
+def held_out_scores(corpus: Corpus, views: Sequence[Known], draws: int, seed: int) -> tuple[Score, ...]:
     """Return one score per view, each speaker judged by a head that never heard them."""
     told = {view: [np.zeros((len(corpus.emotions), len(LETTERS))) for _ in range(draws)] for view in views}
     for speaker in np.unique(corpus.speakers):
         out = corpus.speakers == speaker
-        head, rest = train(corpus.of(~out), seed), corpus.of(out)
+        head, rest = train_voice(corpus.of(~out), seed), corpus.of(out)
         rng = np.random.default_rng(seed)
         for view, found in told.items():
             for one in found:
@@ -208,11 +208,11 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=5, help="random baselines over which the scores are averaged")
     args = parser.parse_args()
     corpus = Corpus.read(args.data)
-    found = scores(corpus, (*KNOWN, Known(10, calm=True)), args.draws, args.seed)
+    found = held_out_scores(corpus, (*KNOWN, Known(10, calm=True)), args.draws, args.seed)
     told = {_name(score.view): {"recall": round(score.recall, 3), "calibration_error": round(score.ece, 3)} for score in found}
     for name, values in told.items():
         sys.stdout.write(f"baseline of {name:<16} recall {values['recall']:.3f}  ece {values['calibration_error']:.3f}\n")
-    train(corpus, args.seed).save(args.out, ABOUT | {"space": SPACE, "speakers_left_out": told})
+    train_voice(corpus, args.seed).save(args.out, ABOUT | {"space": SPACE, "speakers_left_out": told})
 
 
 def _name(view: Known) -> str:

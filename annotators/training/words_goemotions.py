@@ -54,7 +54,7 @@ class LowRank(nn.Module):  # type: ignore[misc]
         return weight + SCALE * self.up @ self.down
 
 
-def rows(place: Path) -> list[Row]:
+def goemotions_rows(place: Path) -> list[Row]:
     """Return the rows of a published file."""
     with place.open(encoding="utf-8", newline="") as file:
         table = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -102,7 +102,7 @@ def adapted(model: minilm.WordsHead) -> list[nn.Parameter]:
     return trained
 
 
-def train(found: Sequence[Row], tokenizer: object, epochs: int, rate: float) -> minilm.WordsHead:
+def train_words(found: Sequence[Row], tokenizer: object, epochs: int, rate: float) -> minilm.WordsHead:
     """Return the trained model."""
     torch.manual_seed(0)
     chance = random.Random(0)  # noqa: S311 - the order of batches is no secret
@@ -138,7 +138,7 @@ def train(found: Sequence[Row], tokenizer: object, epochs: int, rate: float) -> 
     return model
 
 
-def logits(model: minilm.WordsHead, tokenizer: object, texts: Sequence[str]) -> torch.Tensor:
+def word_logits(model: minilm.WordsHead, tokenizer: object, texts: Sequence[str]) -> torch.Tensor:
     """Return (texts, 28)."""
     encoded = [one.ids for one in tokenizer.encode_batch(list(texts))]  # type: ignore[attr-defined]
     made = torch.zeros(len(texts), len(LABELS))
@@ -150,7 +150,7 @@ def logits(model: minilm.WordsHead, tokenizer: object, texts: Sequence[str]) -> 
     return made
 
 
-def scores(likely: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+def dev_scores(likely: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """Return macro-F1, accuracy and expected calibration error (15 bins) of probabilities (rows, classes)."""
     said, sure = likely.argmax(1), likely.max(1)
     right = said == truth
@@ -163,7 +163,7 @@ def scores(likely: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     return {"macro_f1": float(np.mean(each)), "accuracy": float(right.mean()), "ece": sum(gaps) / len(truth)}
 
 
-def temperature(found: torch.Tensor, truth: torch.Tensor) -> float:
+def fit_mlp_temperature(found: torch.Tensor, truth: torch.Tensor) -> float:
     """Return the temperature under which the coarse labels are likeliest."""
     into = groups()
 
@@ -202,15 +202,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
     tokenizer = minilm.tokenizer(local.path("minilm-l6"), LONGEST)
-    found = rows(args.data / "train.tsv")[: args.rows]
-    model = train([row for row in found if not row.kept_apart], tokenizer, args.epochs, args.rate)
+    found = goemotions_rows(args.data / "train.tsv")[: args.rows]
+    model = train_words([row for row in found if not row.kept_apart], tokenizer, args.epochs, args.rate)
     into, heat, told = groups(), 1.0, {}
-    for name, part in (("kept apart", [r for r in found if r.kept_apart]), ("dev", rows(args.data / "dev.tsv"))):
+    for name, part in (("kept apart", [r for r in found if r.kept_apart]), ("dev", goemotions_rows(args.data / "dev.tsv"))):
         part = single(part)  # noqa: PLW2901
         truth = into[[row.labels[0] for row in part]].argmax(1)
-        made = logits(model, tokenizer, [row.text for row in part])
-        heat = temperature(made, truth) if name == "kept apart" else heat
-        told[name] = scores((torch.softmax(made / heat, 1) @ into).numpy(), truth.numpy())
+        made = word_logits(model, tokenizer, [row.text for row in part])
+        heat = fit_mlp_temperature(made, truth) if name == "kept apart" else heat
+        told[name] = dev_scores((torch.softmax(made / heat, 1) @ into).numpy(), truth.numpy())
         sys.stdout.write(f"{name}: {len(part)} rows, temperature {heat:.2f}, {told[name]}\n")
     about = {
         "data": "GoEmotions, Demszky et al. 2020, CC BY 4.0",

@@ -13,7 +13,7 @@ from pydantic import Field
 from annotators.annotator import Annotator, Scope
 from annotators.media import decoder
 from annotators.models import local
-from annotators.voice.features import VoiceFeatures, piece_of, pieces
+from annotators.voice.features import VoiceFeatures, piece_of, speech_pieces
 from annotators.voice.head import Usual
 from schemas.claims import Baseline, Claim
 from schemas.record import Source
@@ -56,7 +56,9 @@ class VoiceBaselines(Annotator[Source, VoiceFeatures]):
         sound = decoder.audio(Path(record.path))
         made = []
         for speaker in dict.fromkeys(turn.speaker for turn in record.turns):
-            found = (ear.features(piece_of(sound, piece)) for piece in spread(pieces(record.turns, speaker), self.most))
+            found = (
+                ear.features(piece_of(sound, piece)) for piece in spread_spans(speech_pieces(record.turns, speaker), self.most)
+            )
             rows = [features for features in found if features is not None]
             if rows:
                 made.append(self._claim(speaker, Usual.of(np.stack(rows))))
@@ -67,7 +69,7 @@ class VoiceBaselines(Annotator[Source, VoiceFeatures]):
         return Baseline(by=self.key, speaker=speaker, pieces=usual.pieces, mean=mean, deviation=deviation)
 
 
-def spread(found: Sequence[Span], most: int) -> tuple[Span, ...]:
+def spread_spans(found: Sequence[Span], most: int) -> tuple[Span, ...]:
     """Return at most that many of the spans, spread evenly over them."""
     if len(found) <= most:
         return tuple(found)

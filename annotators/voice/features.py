@@ -70,7 +70,7 @@ class VoiceFeatures:
         return np.asarray(states[0].mean(axis=0))
 
 
-def pieces(turns: Iterable[Turn], speaker: str) -> tuple[Span, ...]:
+def speech_pieces(turns: Iterable[Turn], speaker: str) -> tuple[Span, ...]:
     """Return where the speaker alone speaks, in order, in pieces of about `USUAL` s; stretches under `LEAST` s are left out."""
     floor = sorted(part for turn in turns if turn.speaker == speaker for part in turn.floor)
     return tuple(piece for part in floor if part.duration >= LEAST for piece in _divided(part))

@@ -77,7 +77,7 @@ class Head:
         """
         mean, variance = self.mean, self.deviation**2
         if usual is not None:
-            own, spread = known(usual.pieces), known(usual.pieces, PRIOR_SPREAD)
+            own, spread = baseline_weight(usual.pieces), baseline_weight(usual.pieces, PRIOR_SPREAD)
             mean = own * usual.mean + (1 - own) * mean
             variance = spread * usual.deviation**2 + (1 - spread) * variance
         far = ((features - mean) / np.sqrt(variance)).clip(-_FARTHEST, _FARTHEST)
@@ -89,7 +89,7 @@ class Head:
 
         The standard deviation is the speaker's, with that of other speakers counting as `PRIOR_OWN` pieces.
         """
-        own = known(usual.pieces, PRIOR_OWN)
+        own = baseline_weight(usual.pieces, PRIOR_OWN)
         variance = own * usual.deviation**2 + (1 - own) * self.deviation**2
         return np.asarray(((features - usual.mean) / np.sqrt(variance)).clip(-_FARTHEST, _FARTHEST))
 
@@ -100,17 +100,17 @@ class Head:
     def distribution(self, features: Numbers, usual: Usual | None) -> Numbers:
         """Return the calibrated probabilities of `SPACE`'s labels, for each row."""
         return softmax(
-            self.logits(self.relative(features, usual)) / warmth(self.temperature, known(usual.pieces if usual else 0))
+            self.logits(self.relative(features, usual)) / warmth(self.temperature, baseline_weight(usual.pieces if usual else 0))
         )
 
 
-def known(pieces: int, prior: float = PRIOR) -> float:
+def baseline_weight(pieces: int, prior: float = PRIOR) -> float:
     """Return how much the speaker's own pieces weigh against all other speakers, 0 to 1."""
     return pieces / (pieces + prior)
 
 
 def warmth(temperature: Numbers, known: npt.ArrayLike) -> Numbers:
-    """Return what logits are divided by where the speaker is known so well (see `known`)."""
+    """Return what logits are divided by where the speaker is known so well (see `baseline_weight`)."""
     return np.asarray(np.exp(temperature[0] + temperature[1] * np.asarray(known)))
 
 
@@ -129,7 +129,7 @@ def arousal(scores: Mapping[str, float]) -> float:
     return _balance(scores, _AROUSED)
 
 
-def valence(scores: Mapping[str, float]) -> float:
+def head_valence(scores: Mapping[str, float]) -> float:
     """Return P(positive) - P(negative), with joy and neutral as positive; see `arousal`."""
     return _balance(scores, _PLEASED)
 

@@ -15,8 +15,8 @@ from annotators.annotator import Annotator
 from annotators.media import decoder
 from annotators.models import local
 from annotators.verbalize import impression
-from annotators.voice.features import COUNT, LEVEL, NAMES, VoiceFeatures, piece_of, pieces
-from annotators.voice.head import SPACE, Head, Usual, arousal, valence
+from annotators.voice.features import COUNT, LEVEL, NAMES, VoiceFeatures, piece_of, speech_pieces
+from annotators.voice.head import SPACE, Head, Usual, arousal, head_valence
 from schemas.claims import Claim, Cue, Label
 from schemas.record import Clip
 from schemas.values import Span
@@ -94,7 +94,7 @@ class EmodbVoiceLabels(Annotator[Clip, Heard]):
         if clip.audio is None or clip.audio.path is None or clip.speaker is None:
             return ()
         sound = decoder.audio(Path(clip.audio.path))
-        found = ((span, model.ear.features(piece_of(sound, span))) for span in pieces(clip.turns, clip.speaker))
+        found = ((span, model.ear.features(piece_of(sound, span))) for span in speech_pieces(clip.turns, clip.speaker))
         heard = [(span, features) for span, features in found if features is not None]
         if not heard:
             return ()
@@ -116,7 +116,7 @@ class EmodbVoiceLabels(Annotator[Clip, Heard]):
             space=SPACE,
             names=names,
             scores=rounded,
-            valence=valence(told),
+            valence=head_valence(told),
             arousal=arousal(told),
         )
 

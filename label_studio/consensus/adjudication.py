@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from label_studio.consensus.agreement import ADJUDICATE, ALL, NOMINAL, SCORED, TOGETHER, fitted, latest, scored, value
+from label_studio.consensus.agreement import ADJUDICATE, ALL, NOMINAL, SCORED, TOGETHER, fit_field, latest_answers, scored, value
 from label_studio.project.answers import Answer
 from label_studio.project.form import UNCLEAR
 from schemas.errors import UsageError
@@ -72,7 +72,7 @@ class Decision:
         return self.adjudicator is not None
 
 
-def decided(answers: Iterable[Answer], settings: ReviewSettings) -> tuple[Decision, ...]:
+def decide_clips(answers: Iterable[Answer], settings: ReviewSettings) -> tuple[Decision, ...]:
     """Return what is decided, by clip id: by an adjudicator's last answer, else by enough people who are sure enough together.
 
     Raises:
@@ -108,10 +108,10 @@ class _Panel:
 
 def _panel(answers: Iterable[Answer], settings: ReviewSettings) -> _Panel:
     ordered = sorted(answers, key=lambda one: (one.submitted, one.answer_id))
-    kept = latest(ordered)
+    kept = latest_answers(ordered)
     adjudications = {one.clip_id: one for one in ordered if one.kind == ADJUDICATE}
     _check((*kept, *adjudications.values()), settings.space)
-    fits = {field: fitted(kept, field) for field in NOMINAL}
+    fits = {field: fit_field(kept, field) for field in NOMINAL}
     return _Panel(
         settings=settings,
         reviews={clip: tuple(many) for clip, many in groupby(kept, key=lambda one: one.clip_id)},

@@ -30,7 +30,7 @@ ADJUDICATE, PREFER = "adjudicate", "prefer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class ReviewerPair:
     """How often two reviewers say the same."""
 
     first: str
@@ -51,7 +51,7 @@ class FieldAgreement:
     """Krippendorff's alpha (2011), nominal or interval; 1 perfect, 0 as by chance; None where nothing varies or is shared."""
     pairwise: float | None
     """Share of all pairs of answers to one item that are the same (scores: within NEAR); None without a pair."""
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ReviewerPair, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Agreement:
         return next(one for one in self.fields if one.field == field)
 
 
-def latest(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+def latest_answers(answers: Iterable[Answer]) -> tuple[Answer, ...]:
     """Return each reviewer's last answer to each clip, by clip and reviewer; adjudications and preferences are left out."""
     found: dict[tuple[str, str], Answer] = {}
     for answer in sorted(answers, key=lambda one: (one.submitted, one.answer_id)):
@@ -101,28 +101,28 @@ def votes(answers: Iterable[Answer], field: str) -> tuple[Vote, ...]:
     """
     if field not in NOMINAL:
         raise UsageError(f"{field} is not a field of names; these are {', '.join(NOMINAL)}")
-    told = ((answer, value(answer, field)) for answer in latest(answers))
+    told = ((answer, value(answer, field)) for answer in latest_answers(answers))
     return tuple(Vote(answer.clip_id, answer.reviewer, label) for answer, label in told if label is not None)
 
 
-def fitted(answers: Iterable[Answer], field: str) -> Fitted:
+def fit_field(answers: Iterable[Answer], field: str) -> Fitted:
     """Return Dawid and Skene's estimates for a nominal field."""
     return fit(votes(answers, field))
 
 
 def posterior(answers: Iterable[Answer], field: str) -> dict[str, dict[str, float]]:
     """Return for each clip the probability of each value that anybody gave, by Dawid and Skene."""
-    return fitted(answers, field).by_item()
+    return fit_field(answers, field).by_item()
 
 
 def reliability(answers: Iterable[Answer], field: str) -> dict[str, float]:
     """Return for each reviewer the chance to give the right value, by Dawid and Skene."""
-    return fitted(answers, field).reliability()
+    return fit_field(answers, field).reliability()
 
 
 def agreement(answers: Iterable[Answer]) -> Agreement:
     """Return how far people agree on each field; a field that nobody shares has 0 items."""
-    kept = latest(answers)
+    kept = latest_answers(answers)
     return Agreement(fields=tuple(_on(field, kept) for field in FIELDS))
 
 
@@ -163,7 +163,7 @@ def _on(field: str, answers: Sequence[Answer]) -> FieldAgreement:
         answers=len(items),
         alpha=alpha(items, _points(said_all)),
         pairwise=round(same.total() / met.total(), 4) if met else None,
-        pairs=tuple(Pair(first=a, second=b, items=n, same=round(same[a, b] / n, 4)) for (a, b), n in sorted(met.items())),
+        pairs=tuple(ReviewerPair(first=a, second=b, items=n, same=round(same[a, b] / n, 4)) for (a, b), n in sorted(met.items())),
     )
 
 

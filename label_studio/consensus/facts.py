@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from label_studio.consensus.adjudication import ReviewSettings, decided, disputed
-from label_studio.consensus.agreement import ALL, PREFER, agreement, latest, reliability
+from label_studio.consensus.adjudication import ReviewSettings, decide_clips, disputed
+from label_studio.consensus.agreement import ALL, PREFER, agreement, latest_answers, reliability
 from label_studio.project.answers import Answer
 from schemas.versions.review_facts import FieldFacts, ReviewerFacts, ReviewFacts
 
 
-def facts(answers: Iterable[Answer], settings: ReviewSettings) -> ReviewFacts:
+def review_facts(answers: Iterable[Answer], settings: ReviewSettings) -> ReviewFacts:
     """Return the facts about answers, the same in whatever order they come."""
     told = sorted(answers, key=lambda answer: answer.answer_id)
     clips = {answer.clip_id for answer in told if answer.kind != PREFER}
-    decisions, quarrels = decided(told, settings), set(disputed(told, settings))
+    decisions, quarrels = decide_clips(told, settings), set(disputed(told, settings))
     known = {decision.clip_id for decision in decisions}
     return ReviewFacts(
         answers=len(told),
@@ -35,7 +35,7 @@ def facts(answers: Iterable[Answer], settings: ReviewSettings) -> ReviewFacts:
 
 
 def _reviewers(told: Sequence[Answer]) -> tuple[ReviewerFacts, ...]:
-    shared = Counter(answer.clip_id for answer in latest(told))
+    shared = Counter(answer.clip_id for answer in latest_answers(told))
     trusted = reliability((answer for answer in told if shared[answer.clip_id] > 1), ALL)
     found = []
     for name in sorted({answer.reviewer for answer in told}):

@@ -73,7 +73,7 @@ def person(answer: Answer) -> Provenance:
     return Provenance(name=f"person.{answer.reviewer}", version="1", config=canonical({}))
 
 
-def read(annotation: Mapping[str, object], task_data: Mapping[str, object], server: str) -> Answer:
+def read_answer(annotation: Mapping[str, object], task_data: Mapping[str, object], server: str) -> Answer:
     """Return the answer of an annotation as the API gives it. What "cannot judge" leaves behind is dropped.
 
     An answer on an earlier form is taken where this form knows all that it says; `form` names the form that was filled in.
@@ -167,7 +167,7 @@ def _shown(data: Mapping[str, object], key: str) -> str:
 _ANSWER = TypeAdapter(Answer)
 
 
-def write(folder: Path, answer: Answer) -> None:
+def write_answer(folder: Path, answer: Answer) -> None:
     """Write an answer as `<answer_id>.json`, whole or not at all; the same answer gives the same bytes."""
     write_atomic(folder / f"{answer.answer_id}.json", (canonical(asdict(answer)) + "\n").encode())
 
@@ -179,7 +179,7 @@ def retract(folder: Path, answer: Answer) -> None:
     (folder / ANSWERS / name).replace(folder / RETRACTED / name)
 
 
-def load(folder: Path) -> tuple[Answer, ...]:
+def load_answers(folder: Path) -> tuple[Answer, ...]:
     """Return the answers in a folder by id; none where it is missing. What a pull takes back meanwhile is left out.
 
     Raises:
@@ -201,7 +201,7 @@ def _read(place: Path) -> Answer | None:
     return answer
 
 
-def claims(answer: Answer) -> tuple[Claim, ...]:
+def answer_claims(answer: Answer) -> tuple[Claim, ...]:
     """Return what the person says, as claims in the person's name: labels, a rationale, a preference, and the review itself."""
     by = answer.by
     labels = [

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from label_studio.project import tasks
 from label_studio.project.players import SILENT, SOUND, VIDEO
 from label_studio.project.silent import silenced
-from label_studio.server.client import Client
+from label_studio.server.client import LabelStudioClient
 from schemas.errors import ItemError
 
 COLUMNS = {"video": (VIDEO, SILENT), "audio": (SOUND,)}
@@ -22,7 +22,7 @@ _UPLOAD, _FILES = 64 * 2**20, 90
 """Bytes, and files, that go to another server in one request."""
 
 
-class Media(tasks.Media, Protocol):
+class MediaHost(tasks.Media, Protocol):
     """Where the files of clips are, for a browser, and how they come there."""
 
     def open(self, project: int) -> None:
@@ -35,7 +35,7 @@ class Media(tasks.Media, Protocol):
 class Local:
     """Our own server: files below its document root, read-only, named by clip."""
 
-    def __init__(self, client: Client, folder: Path, version: str) -> None:
+    def __init__(self, client: LabelStudioClient, folder: Path, version: str) -> None:
         self._client, self._folder, self._version = client, folder, version
 
     def url(self, clip_id: str, kind: str) -> str:
@@ -55,7 +55,7 @@ class Local:
         place = self._folder / self._version
         place.mkdir(parents=True, exist_ok=True)
         for row in rows:
-            for name, file in files(row, version):
+            for name, file in clip_files(row, version):
                 if not (place / name).exists():
                     file.put(place / name)
 
@@ -67,7 +67,7 @@ class Uploaded:
     reviews must be a member of this project as well.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: LabelStudioClient) -> None:
         self._client = client
         self._there: dict[str, str] = {}
         old = [one["id"] for one in client.pages("/api/projects") if _MARK in (one["description"] or "")]
@@ -92,7 +92,7 @@ class Uploaded:
         """Upload what is not there yet; what is there is told by its name."""
         batch: list[tuple[str, bytes]] = []
         size = 0
-        for name, file in (file for row in rows for file in files(row, version)):
+        for name, file in (file for row in rows for file in clip_files(row, version)):
             if name in self._there:
                 continue
             data = file.read()
@@ -159,7 +159,7 @@ class File:
             new.replace(place)
 
 
-def files(row: Mapping[str, Any], version: Path) -> Iterator[tuple[str, File]]:
+def clip_files(row: Mapping[str, Any], version: Path) -> Iterator[tuple[str, File]]:
     """Yield name and file of all that a clip has to play."""
     for column, kinds in COLUMNS.items():
         media = row[column]

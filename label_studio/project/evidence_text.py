@@ -18,12 +18,12 @@ _ORDER = ("all", "face", "voice", "words")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def shown(text: str) -> str:
+def storable(text: str) -> str:
     """Return a text as it can be stored and shown: control characters become visible, lines and all else stay."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def transcript(row: Mapping[str, Any]) -> str:
+def transcript_line(row: Mapping[str, Any]) -> str:
     """Return who says what, one line per change of speaker."""
     if not row["words"]:
         return row["transcript"] or ""

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from label_studio.project.clips import Media
+from label_studio.project.clips import MediaHost
 from label_studio.project.form import form, form_hash
 from label_studio.project.tasks import Task
-from label_studio.server.client import Client, where
+from label_studio.server.client import LabelStudioClient, task_filter
 from schemas.atomic import write_atomic
 from schemas.errors import TransientError
 
@@ -55,7 +55,7 @@ class Note:
 _NOTE = TypeAdapter(Note)
 
 
-def projects(client: Client) -> tuple[Project, ...]:
+def projects(client: LabelStudioClient) -> tuple[Project, ...]:
     """Return our projects on a server, oldest first, told by a mark in their description."""
     marked = (
         (project, mark) for project in client.pages("/api/projects") if (mark := _MARK.search(project["description"] or ""))
@@ -70,7 +70,7 @@ def projects(client: Client) -> tuple[Project, ...]:
 class Queue:
     """The items on a server. A batch is noted in `note` before it is sent, so that one whose answer is lost is looked for."""
 
-    def __init__(self, client: Client, media: Media, note: Path, annotators: int) -> None:
+    def __init__(self, client: LabelStudioClient, media: MediaHost, note: Path, annotators: int) -> None:
         self._client, self._media, self._note, self._annotators = client, media, note, annotators
         self._settle_old()
         self._projects = projects(client)
@@ -167,7 +167,7 @@ class Queue:
         return [name for name, _ in self._numbered(project, only)]
 
     def _numbered(self, project: int, only: Sequence[str] = ()) -> list[tuple[str, int]]:
-        picked = [where("data.affectory_id", "in_list", "String", list(only))] if only else []
+        picked = [task_filter("data.affectory_id", "in_list", "String", list(only))] if only else []
         tasks = self._client.tasks(project, *picked, include="id,data")
         return [(task["data"]["affectory_id"], task["id"]) for task in tasks if "affectory_id" in task["data"]]
 

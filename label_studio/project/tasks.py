@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from label_studio.project.annotation import MAX_TEXT
 from label_studio.project.answers import Answer
-from label_studio.project.evidence_text import cues, labels, reviewers, shown, transcript
+from label_studio.project.evidence_text import cues, labels, reviewers, storable, transcript_line
 from label_studio.project.form import ADJUDICATE, CONFLICT, KINDS, ORDINARY, PREFER, SPACE, controls, data_keys, form_hash
 from label_studio.project.players import LATER, NO_CLIP, NO_PICTURE, NO_SOUND, SILENT, SOUND, VIDEO, is_player, player
 from schemas.errors import ItemError
@@ -69,7 +69,7 @@ def task(row: Mapping[str, Any], version: str, media: Media, disagree: float = D
 
 def adjudication(row: Mapping[str, Any], version: str, media: Media, answers: Sequence[Answer]) -> Task:
     """Return the task that decides between people's answers, which it shows by pseudonym."""
-    data = _judged(row, media) | {"answers": shown(reviewers(answers)) or "Nobody has answered."}
+    data = _judged(row, media) | {"answers": storable(reviewers(answers)) or "Nobody has answered."}
     return _checked(row, version, ADJUDICATE, data)
 
 
@@ -81,7 +81,7 @@ def preferences(row: Mapping[str, Any], version: str, media: Media) -> tuple[Tas
             row,
             version,
             PREFER,
-            _watched(row, media) | {"first": first, "second": second, "a1": shown(told[first]), "a2": shown(told[second])},
+            _watched(row, media) | {"first": first, "second": second, "a1": storable(told[first]), "a2": storable(told[second])},
         )
         for first, second in permutations(sorted(told), 2)
         if told[first] != told[second]
@@ -145,7 +145,7 @@ def _checked(row: Mapping[str, Any], version: str, kind: str, data: Mapping[str,
 def _watched(row: Mapping[str, Any], media: Media) -> dict[str, str | float]:
     """Return what every form shows: the clip and its transcript."""
     clip_id, seen, heard = row["clip_id"], bool(row["video"]), bool(row["audio"])
-    data: dict[str, str | float] = {"transcript": shown(transcript(row)) or NO_WORDS}
+    data: dict[str, str | float] = {"transcript": storable(transcript_line(row)) or NO_WORDS}
     if seen:
         data |= {"video": media.url(clip_id, VIDEO), "fps": float(row["fps"])}
     if heard:
@@ -163,10 +163,10 @@ def _judged(row: Mapping[str, Any], media: Media, later: bool = False) -> dict[s
     found = data | {
         "silent": player(media.url(row["clip_id"], SILENT), SILENT) if row["video"] else NO_PICTURE,
         "sound": player(str(data["audio"]), SOUND) if "audio" in data else NO_SOUND,
-        "words": shown(row["transcript"] or "") or NO_WORDS,
-        "machine": shown(labels(row)) or "The machine has no opinion.",
-        "cues": shown(cues(row)) or "Nothing.",
-        "rationale": shown(rationale["text"]) if rationale else "",
+        "words": storable(row["transcript"] or "") or NO_WORDS,
+        "machine": storable(labels(row)) or "The machine has no opinion.",
+        "cues": storable(cues(row)) or "Nothing.",
+        "rationale": storable(rationale["text"]) if rationale else "",
     }
     return found | _candidates(row, rationale)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from label_studio.server.client import Client
+from label_studio.server.client import LabelStudioClient
 from schemas.errors import UsageError
 
 FILE = "server.json"
@@ -31,7 +31,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class ReviewServer:
     """A reviewer's server: where it answers, and to whom."""
 
     owner: Account
@@ -42,10 +42,10 @@ class Server:
     """Where it answered last."""
 
 
-SERVER_JSON = TypeAdapter(Server)
+SERVER_JSON = TypeAdapter(ReviewServer)
 
 
-def load(data: Path) -> Server | None:
+def load_server(data: Path) -> ReviewServer | None:
     """Return the server of a data folder, or None where none has been made."""
     try:
         return SERVER_JSON.validate_json((data / FILE).read_bytes())
@@ -55,7 +55,7 @@ def load(data: Path) -> Server | None:
         raise UsageError(f"{data / FILE} is not what label_studio.serve writes: {error.errors()[0]['msg']}") from error
 
 
-def save(data: Path, server: Server) -> None:
+def save_server(data: Path, server: ReviewServer) -> None:
     """Write the file whole; only its owner can read it."""
     handle, name = tempfile.mkstemp(dir=data, prefix=".")
     with os.fdopen(handle, "wb") as file:
@@ -65,13 +65,13 @@ def save(data: Path, server: Server) -> None:
     Path(name).replace(data / FILE)
 
 
-def wanted(old: Server | None, env: Mapping[str, str], emails: Sequence[str]) -> Server:
+def wanted(old: ReviewServer | None, env: Mapping[str, str], emails: Sequence[str]) -> ReviewServer:
     """Return the accounts that there should be: those of before, else from the environment, else made up.
 
     Raises:
         UsageError: the environment contradicts what the server was made with, or an address is none.
     """
-    server = old or Server(
+    server = old or ReviewServer(
         owner=Account(email=env.get(USER) or OWNER, password=env.get(PASSWORD) or secrets.token_urlsafe(12)),
         token=env.get(TOKEN) or secrets.token_hex(20),
     )
@@ -88,7 +88,7 @@ def wanted(old: Server | None, env: Mapping[str, str], emails: Sequence[str]) ->
     return replace(server, others=(*server.others, *new))
 
 
-def sign_up(client: Client, accounts: Sequence[Account]) -> None:
+def sign_up(client: LabelStudioClient, accounts: Sequence[Account]) -> None:
     """Make the accounts that the server does not have. Users made by its API cannot log in: so by its form."""
     there = {user["email"] for user in client.get("/api/users/")}
     missing = [account for account in accounts if account.email not in there]

@@ -23,18 +23,18 @@ ACCESS = 240.0
 """Seconds after which an access token is fetched anew; it lives 300."""
 PAGE = 500
 TRIES, PAUSE = 3, 1.0
-Item = Mapping[str, Any]
+Filter = Mapping[str, Any]
 
 
-class Refused(UsageError):
+class LabelStudioRefused(UsageError):
     """The server understood, and will not."""
 
 
-class Missing(Refused):
+class Missing(LabelStudioRefused):
     """There is no such thing on the server, any more or for this user."""
 
 
-class Client:
+class LabelStudioClient:
     """One server, spoken to as one user; for one thread."""
 
     def __init__(self, url: str, token: str, transport: httpx2.BaseTransport | None = None) -> None:
@@ -45,7 +45,7 @@ class Client:
         timeout = httpx2.Timeout(READ, connect=CONNECT)
         self._http = httpx2.Client(base_url=self.url, timeout=timeout, transport=transport, trust_env=not _loopback(self.url))
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> LabelStudioClient:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,7 +55,7 @@ class Client:
         """Return the answer to a question; asked again where the server or the way to it is at fault."""
         return self._again("GET", path, params=query)
 
-    def patch(self, path: str, body: Item) -> Any:
+    def patch(self, path: str, body: Filter) -> Any:
         """Change something to what it should be, which may be done twice."""
         return self._again("PATCH", path, json=body)
 
@@ -82,7 +82,7 @@ class Client:
         answer = self._sent("GET", path, headers={"Range": f"bytes={first}-{last}"})
         return answer.status_code, answer.content
 
-    def pages(self, path: str, **query: str | int) -> Iterator[Item]:
+    def pages(self, path: str, **query: str | int) -> Iterator[Filter]:
         """Yield all of a list that comes page by page."""
         page = 1
         while True:
@@ -93,7 +93,7 @@ class Client:
                 return
             page += 1
 
-    def tasks(self, project: int, *conditions: Item, fields: str = "task_only", include: str = "") -> Iterator[Item]:
+    def tasks(self, project: int, *conditions: Filter, fields: str = "task_only", include: str = "") -> Iterator[Filter]:
         """Yield the tasks of a project that meet all conditions, by their number.
 
         By number and not by page: a page would move under the reader while others work.
@@ -101,7 +101,7 @@ class Client:
         last = 0
         while True:
             query: dict[str, Any] = {
-                "filters": {"conjunction": "and", "items": [where("id", "greater", "Number", last), *conditions]}
+                "filters": {"conjunction": "and", "items": [task_filter("id", "greater", "Number", last), *conditions]}
             }
             more = {"include": include} if include else {}
             query |= {"ordering": ["tasks:id"]}
@@ -169,7 +169,7 @@ class Client:
         return f"Bearer {self._access}"
 
 
-def where(column: str, operator: str, kind: str, value: object) -> Item:
+def task_filter(column: str, operator: str, kind: str, value: object) -> Filter:
     """Return one condition on tasks."""
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
 
@@ -204,5 +204,5 @@ def _raise_for(answer: httpx2.Response, place: str) -> None:
     if status in {408, 429} or status >= 500:
         raise TransientError(f"{place} answers {status}: {said}")
     if status == 401:
-        raise Refused(f"{place} does not accept the token (401): {said}; check LABEL_STUDIO_API_KEY")
-    raise (Missing if status == 404 else Refused)(f"{place} answers {status}: {said}")
+        raise LabelStudioRefused(f"{place} does not accept the token (401): {said}; check LABEL_STUDIO_API_KEY")
+    raise (Missing if status == 404 else LabelStudioRefused)(f"{place} answers {status}: {said}")

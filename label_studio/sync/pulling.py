@@ -19,9 +19,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from label_studio.project.answers import ANSWERS, Answer, answer_id, load, read, retract, write
+from label_studio.project.answers import ANSWERS, Answer, answer_id, load_answers, read_answer, retract, write_answer
 from label_studio.project.queue import ASKED, projects
-from label_studio.server.client import Client, where
+from label_studio.server.client import LabelStudioClient, task_filter
 from label_studio.sync.pulled import PULLED, Pulled, Unread, remember, remembered
 from schemas.atomic import write_atomic
 from schemas.errors import ItemError
@@ -34,7 +34,7 @@ _FIELDS = "id,data,annotations,completed_by,result,lead_time,was_cancelled,creat
 """Of tasks and of their annotations: the server takes names of both in one list."""
 _COUNTS = ("total_annotations_number", "skipped_annotations_number")
 _STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
-_ANSWERED, _UNANSWERED = (where("annotations_ids", "empty", "List", empty) for empty in (False, True))
+_ANSWERED, _UNANSWERED = (task_filter("annotations_ids", "empty", "List", empty) for empty in (False, True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Came:
     unread: Mapping[int, Unread]
 
 
-def pull(client: Client, folder: Path) -> Came:
+def pull(client: LabelStudioClient, folder: Path) -> Came:
     """Write each answer that is new or changed to a file of its own, and take back what the server no longer holds.
 
     Killed and run again, it goes on: which annotations it knows is written before the answers, how far it came after them.
@@ -63,7 +63,7 @@ def pull(client: Client, folder: Path) -> Came:
     return pulling.came()
 
 
-def identity(client: Client, folder: Path) -> str:
+def identity(client: LabelStudioClient, folder: Path) -> str:
     """Return who a server is, whatever its address: 16 hex digits that tell nobody else which server or who its users are.
 
     A server that is made anew counts from 1 again, so it is told by the moment at which its organisation was made.
@@ -85,14 +85,14 @@ def salt(folder: Path) -> str:
 class _Pulling:
     """What is known at the beginning of a pull, and what becomes of it."""
 
-    def __init__(self, client: Client, folder: Path) -> None:
+    def __init__(self, client: LabelStudioClient, folder: Path) -> None:
         self._client, self._folder = client, folder
         self._server = identity(client, folder)
         self._place = folder / f"{PULLED}{self._server}.json"
         last = remembered(self._place)
         self._since, self._lost, self._unread = dict(last.since), dict(last.lost), dict(last.unread)
         self._seen = {project: dict(tasks) for project, tasks in last.seen.items()}
-        self._answers = {answer.answer_id: answer for answer in load(folder / ANSWERS)}
+        self._answers = {answer.answer_id: answer for answer in load_answers(folder / ANSWERS)}
         self._new = self._changed = 0
         self._back: list[Answer] = []
 
@@ -119,7 +119,7 @@ class _Pulling:
         """Make the answers to a project those that the server holds."""
         newest = self._client.newest(project, "updated_at")
         since = self._since.get(project)
-        later = [where("updated_at", "greater_or_equal", "Datetime", since)] if since else []
+        later = [task_filter("updated_at", "greater_or_equal", "Datetime", since)] if since else []
         tasks = list(self._client.tasks(project, _ANSWERED, *later, fields="all", include=_FIELDS))
         self._note(project, tasks)
         for task in tasks:
@@ -149,14 +149,14 @@ class _Pulling:
         for annotation in task["annotations"]:
             self._unread.pop(annotation["id"], None)
             try:
-                self._write(read(annotation, task["data"], self._server))
+                self._write(read_answer(annotation, task["data"], self._server))
             except ItemError as error:
                 self._leave(annotation, task, str(error))
 
     def _write(self, answer: Answer) -> None:
         old = self._answers.get(answer.answer_id)
         if old != answer:
-            write(self._folder / ANSWERS, answer)
+            write_answer(self._folder / ANSWERS, answer)
             self._new += old is None
             self._changed += old is not None
             self._answers[answer.answer_id] = answer
@@ -201,7 +201,7 @@ class _Pulling:
 
     def _there(self, project: int, tasks: list[int]) -> set[int]:
         parts = (tasks[first : first + ASKED] for first in range(0, len(tasks), ASKED))
-        found = (self._client.tasks(project, where("id", "in_list", "List", part), include="id") for part in parts)
+        found = (self._client.tasks(project, task_filter("id", "in_list", "List", part), include="id") for part in parts)
         return {task["id"] for some in found for task in some}
 
     def _empty(self, project: int, task: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from label_studio.server.client import Client
+from label_studio.server.client import LabelStudioClient
 from label_studio.sync.wake import HEADER
 
 ACTIONS = ("ANNOTATIONS_CREATED", "ANNOTATIONS_DELETED", "ANNOTATION_CREATED", "ANNOTATION_UPDATED")
@@ -15,7 +15,7 @@ ACTIONS = ("ANNOTATIONS_CREATED", "ANNOTATIONS_DELETED", "ANNOTATION_CREATED", "
 class Webhooks:
     """What a folder of reviews has asked a server to tell it. Those of people and of other folders are left alone."""
 
-    def __init__(self, client: Client, owner: str, address: str, token: str) -> None:
+    def __init__(self, client: LabelStudioClient, owner: str, address: str, token: str) -> None:
         """Tell ours by `owner` in their path, also those that an earlier run left at another address."""
         self._client, self._path = client, f"/affectory/{owner}"
         self._wanted = {

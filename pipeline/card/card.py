@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from pipeline.card.markdown import code, escaped
 from pipeline.cli.render import run_document
-from pipeline.stats.collect import facts
+from pipeline.stats.collect import card_facts
 from pipeline.stats.counting import TOGETHER
 from pipeline.stats.facts import CardFacts
 from schemas.record import Clip
@@ -94,7 +94,7 @@ def licences(found: CardFacts) -> tuple[str, ...]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    return run_document("pipeline.card", "The dataset card of a version.", lambda *version: card(facts(*version)), argv)
+    return run_document("pipeline.card", "The dataset card of a version.", lambda *version: card(card_facts(*version)), argv)
 
 
 def _metadata(found: CardFacts) -> Iterator[tuple[str, Any]]:

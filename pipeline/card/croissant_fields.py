@@ -16,7 +16,7 @@ from schemas.record import Clip
 ROWS, SHARDS = "clips", "shards"
 BYTES, PATH = "bytes", "path"
 Node = dict[str, Any]
-Feature = Mapping[str, Any]
+FeatureJson = Mapping[str, Any]
 _MEDIA = {"Video": "sc:VideoObject", "Audio": "sc:AudioObject", "Image": "sc:ImageObject"}
 _PLAIN = {"string": "sc:Text", "int64": "cr:Int64", "float64": "cr:Float64", "float32": "cr:Float32", "bool": "sc:Boolean"}
 _AUTHOR: Node = {"equivalentProperty": "prov:wasAttributedTo"}
@@ -26,13 +26,13 @@ _MEANT: Mapping[str, Node] = {
 }
 
 
-def described(features: Mapping[str, Feature], embedded: bool) -> list[Node]:
+def described(features: Mapping[str, FeatureJson], embedded: bool) -> list[Node]:
     """Return a field for each column; media are bytes where they are embedded, else paths."""
     hints = columns(Clip)
     return [_column(name, feature, _says(hints.get(name)), embedded) for name, feature in features.items()]
 
 
-def _column(name: str, feature: Feature, says: str, embedded: bool) -> Node:
+def _column(name: str, feature: FeatureJson, says: str, embedded: bool) -> Node:
     about = {"description": says} if says else {}
     if feature.get("_type") in _MEDIA:
         taken = {"jsonPath": BYTES if embedded else PATH}
@@ -41,7 +41,7 @@ def _column(name: str, feature: Feature, says: str, embedded: bool) -> Node:
     if feature.get("_type") == "Value":
         return {**_field(name, name), **about, "dataType": _PLAIN[feature["dtype"]]}
     listed = feature.get("_type") == "List"
-    inner: Feature = feature["feature"] if listed else feature
+    inner: FeatureJson = feature["feature"] if listed else feature
     if listed and inner.get("_type") == "Value":
         return {**_field(name, name), **about, "dataType": _PLAIN[inner["dtype"]], **_array(1)}
     lost: list[str] = []
@@ -58,14 +58,14 @@ def _column(name: str, feature: Feature, says: str, embedded: bool) -> Node:
     }
 
 
-def _leaf(column: str, path: str, feature: Feature) -> Node:
+def _leaf(column: str, path: str, feature: FeatureJson) -> Node:
     name = f"{column}/{path.replace('.', '/')}"
     inner, depth = _within(feature)
     meant: Node = _AUTHOR if path == "by" else _MEANT.get(name, {})
     return {**_field(name, column, {"jsonPath": path}), "dataType": _PLAIN[inner["dtype"]], **_array(depth), **meant}
 
 
-def _leaves(struct: Mapping[str, Feature], before: str, lost: list[str]) -> Iterator[tuple[str, Feature]]:
+def _leaves(struct: Mapping[str, FeatureJson], before: str, lost: list[str]) -> Iterator[tuple[str, FeatureJson]]:
     """Yield the path and feature of each leaf; what has none is added to `lost`."""
     for name, feature in struct.items():
         path = f"{before}{name}"
@@ -78,7 +78,7 @@ def _leaves(struct: Mapping[str, Feature], before: str, lost: list[str]) -> Iter
             lost.append(path)
 
 
-def _within(feature: Feature) -> tuple[Feature, int]:
+def _within(feature: FeatureJson) -> tuple[FeatureJson, int]:
     """Return what a list, or a list of lists, holds, and how deep it lies."""
     depth = 0
     while feature.get("_type") == "List":

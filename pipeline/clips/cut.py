@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from annotators.media.cutting import Cut, CutSettings, cut, cut_audio
 from annotators.media.decoder import probe
 from annotators.speech.joining import UNSPACED
-from pipeline.clips.segment import Request, SegmentSettings, segment
+from pipeline.clips.segment import CutRequest, SegmentSettings, segment
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
 from pipeline.runtime.dead import dead_letter
@@ -29,11 +29,11 @@ Spoken = TypeVar("Spoken", Turn, Word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedClip:
     """One clip to be cut out of a source; the source travels along, its path tells where the media are."""
 
     source: Source
-    request: Request
+    request: CutRequest
 
 
 class Segment(ConcurrentDoFn):
@@ -43,7 +43,7 @@ class Segment(ConcurrentDoFn):
         super().__init__(workers)
         self.settings = settings
 
-    def work(self, element: Source) -> Iterator[Wanted | DeadLetter]:
+    def work(self, element: Source) -> Iterator[WantedClip | DeadLetter]:
         """Return what to cut, and a dead letter for each stretch that is too short and for a source without any."""
         requests = segment(element, self.settings)
         METER.count(CLIPS, sum(request.reason is None for request in requests))
@@ -51,7 +51,7 @@ class Segment(ConcurrentDoFn):
             yield dead_letter(element, "segment", ItemError("nobody speaks in it, and it has no picture"))
         for request in requests:
             if request.reason is None:
-                yield Wanted(source=element, request=request)
+                yield WantedClip(source=element, request=request)
             else:
                 yield replace(
                     dead_letter(element, "segment", ItemError(request.reason)),
@@ -67,7 +67,7 @@ class CutClips(ConcurrentDoFn):
         super().__init__(context.workers)
         self.settings, self.bench = settings, context
 
-    def work(self, element: Wanted) -> Iterable[Clip | DeadLetter]:
+    def work(self, element: WantedClip) -> Iterable[Clip | DeadLetter]:
         """Return the clip, or its dead letter."""
         with METER.time("cut"):
             try:
@@ -77,7 +77,7 @@ class CutClips(ConcurrentDoFn):
                 return (replace(letter, clip_id=clip_id(element.source, element.request), span=element.request.span),)
         return (_clip(element, files, self.bench.work),)
 
-    def _files(self, wanted: Wanted) -> Files:
+    def _files(self, wanted: WantedClip) -> Files:
         span = wanted.request.span
         key = digest(["cut 1", wanted.source.source.sha256, asdict(span), asdict(self.settings)])
         kept = self.bench.store.get("cuts", key, _FILES)
@@ -111,13 +111,13 @@ class Files:
 _FILES = TypeAdapter(Files)
 
 
-def clip_id(source: Source, request: Request) -> str:
+def clip_id(source: Source, request: CutRequest) -> str:
     """Return the id of a clip: a hash of the source's content, the requested span in ms and the speaker."""
     start, end = (round(1000 * time) for time in (request.span.start, request.span.end))
     return digest([source.source.sha256, start, end, request.speaker], 16)
 
 
-def _clip(wanted: Wanted, files: Files, work: Path) -> Clip:
+def _clip(wanted: WantedClip, files: Files, work: Path) -> Clip:
     source, request, span = wanted.source, wanted.request, files.actual
     turns = _slice(source.turns, span)
     words = tuple(w for w in _slice(_within(source.words, request.span), span) if w.speaker == request.speaker)

@@ -112,7 +112,7 @@ def keep(clip: Clip, context: RunContext) -> Ref:
     )
 
 
-def listed(index: Index, context: RunContext) -> tuple[Ref, ...]:
+def kept_refs(index: Index, context: RunContext) -> tuple[Ref, ...]:
     """Return the references of an index."""
     refs = context.store.get("indexes", index.key, _REFS)
     if refs is None:
@@ -120,7 +120,7 @@ def listed(index: Index, context: RunContext) -> tuple[Ref, ...]:
     return refs
 
 
-def fetch(ref: Ref, context: RunContext) -> Clip:
+def kept_clip(ref: Ref, context: RunContext) -> Clip:
     """Return a clip that was kept."""
     clip = context.store.get("clips", ref.key, _CLIP)
     if clip is None:
@@ -128,7 +128,7 @@ def fetch(ref: Ref, context: RunContext) -> Clip:
     return clip
 
 
-def best_face(clip: Clip) -> MediaFile | None:
+def best_still(clip: Clip) -> MediaFile | None:
     """Return the still of the target's best face, of the largest face where no target is seen, or None."""
     stills = {frame.track: frame.image for frame in clip.frames if frame.kind == "best_face"}
     tracks: Iterator[str | None] = iter((*(target.track for target in clip.targets), *_by_size(clip.faces)))

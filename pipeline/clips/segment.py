@@ -35,7 +35,7 @@ class SegmentSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class CutRequest:
     """A clip that is asked for, or, with a reason, one that cannot be had."""
 
     span: Span
@@ -43,7 +43,7 @@ class Request:
     reason: str | None = None
 
 
-def segment(source: Source, settings: SegmentSettings) -> tuple[Request, ...]:
+def segment(source: Source, settings: SegmentSettings) -> tuple[CutRequest, ...]:
     """Return the clips to cut in order of time; too short ones carry the reason why they are not cut."""
     shots = [shot.span for shot in source.shots] or [Span(start=0.0, end=source.source.duration)]
     speakers = sorted({turn.speaker for turn in source.turns})
@@ -56,12 +56,12 @@ def segment(source: Source, settings: SegmentSettings) -> tuple[Request, ...]:
     return tuple(sorted(requests, key=lambda r: (r.span.start, r.span.end, r.speaker or "")))
 
 
-def _request(span: Span, speaker: str | None, settings: SegmentSettings) -> Request:
+def _request(span: Span, speaker: str | None, settings: SegmentSettings) -> CutRequest:
     whole = Span(start=round(span.start, 3), end=round(span.end, 3))
     if whole.duration >= settings.min_seconds:
-        return Request(span=whole, speaker=speaker)
+        return CutRequest(span=whole, speaker=speaker)
     reason = f"{whole.duration:.2f} s of one speaker in one shot is less than the minimum of {settings.min_seconds:g} s"
-    return Request(span=whole, speaker=speaker, reason=reason)
+    return CutRequest(span=whole, speaker=speaker, reason=reason)
 
 
 def _utterances(source: Source, speaker: str, shots: Sequence[Span], settings: SegmentSettings) -> Iterator[Span]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from annotators.store import WorkStore
-from label_studio.consensus.adjudication import Decision, ReviewSettings, decided
-from label_studio.project.answers import ANSWERS, REVIEWS, Answer, claims, load, person
+from label_studio.consensus.adjudication import Decision, ReviewSettings, decide_clips
+from label_studio.project.answers import ANSWERS, REVIEWS, Answer, answer_claims, load_answers, person
 from pipeline.judge.assess import DECISION, assess
 from pipeline.judge.route import Judge
 from pipeline.rights.withdrawn import NOTHING, Withdrawn
@@ -54,7 +54,7 @@ class ReviewIndex:
 
 def gather(out: Path) -> tuple[Answer, ...]:
     """Return all answers that lie beside the versions in `out`, by id."""
-    return tuple(sorted(load(out / REVIEWS / ANSWERS), key=lambda answer: answer.answer_id))
+    return tuple(sorted(load_answers(out / REVIEWS / ANSWERS), key=lambda answer: answer.answer_id))
 
 
 def key(answers: Sequence[Answer], settings: ReviewSettings) -> str:
@@ -62,9 +62,9 @@ def key(answers: Sequence[Answer], settings: ReviewSettings) -> str:
     return digest([[asdict(answer) for answer in answers], asdict(settings)], 16) if answers else ""
 
 
-def told(answers: Sequence[Answer], settings: ReviewSettings) -> dict[str, ClipReview]:
+def clip_reviews(answers: Sequence[Answer], settings: ReviewSettings) -> dict[str, ClipReview]:
     """Return what was said of each clip, by clip id."""
-    decisions = {decision.clip_id: decision for decision in decided(answers, settings)}
+    decisions = {decision.clip_id: decision for decision in decide_clips(answers, settings)}
     by_clip: dict[str, list[Answer]] = {}
     for answer in answers:
         by_clip.setdefault(answer.clip_id, []).append(answer)
@@ -74,7 +74,7 @@ def told(answers: Sequence[Answer], settings: ReviewSettings) -> dict[str, ClipR
 def laid_out(answers: Sequence[Answer], settings: ReviewSettings, store: WorkStore) -> ReviewIndex:
     """Put what was said of each clip into the work store, where every worker finds it."""
     people = ReviewIndex(key=key(answers, settings), settings=settings)
-    for clip_id, said in told(answers, settings).items():
+    for clip_id, said in clip_reviews(answers, settings).items():
         store.put("people", digest([people.key, clip_id]), said, _TOLD)
     return people
 
@@ -82,7 +82,7 @@ def laid_out(answers: Sequence[Answer], settings: ReviewSettings, store: WorkSto
 def authors(answers: Sequence[Answer], settings: ReviewSettings) -> tuple[Provenance, ...]:
     """Return everybody in whose name people's claims are made."""
     persons = {one.key: one for one in map(person, answers)}
-    return (*(persons[name] for name in sorted(persons)), *((provenance(settings),) if answers else ()))
+    return (*(persons[name] for name in sorted(persons)), *((decision_provenance(settings),) if answers else ()))
 
 
 def apply_decisions(clip: Clip, said: ClipReview, judge: Judge, settings: ReviewSettings) -> Clip:
@@ -95,7 +95,7 @@ def apply_decisions(clip: Clip, said: ClipReview, judge: Judge, settings: Review
     for by, mine in _by_author(said.answers).items():
         clip = clip.with_claims(by, mine)
     if said.decision is not None:
-        by = author(settings)
+        by = decision_author(settings)
         clip = clip.with_claims(by, _claims(by, said.decision, said.answers, candidate, settings))
     clip = assess(clip, judge.assess)
     if machine.decision == REJECT:
@@ -104,12 +104,12 @@ def apply_decisions(clip: Clip, said: ClipReview, judge: Judge, settings: Review
 
 
 @cache
-def author(settings: ReviewSettings) -> str:
+def decision_author(settings: ReviewSettings) -> str:
     """Return the provenance key of people's decisions."""
-    return provenance(settings).key
+    return decision_provenance(settings).key
 
 
-def provenance(settings: ReviewSettings) -> Provenance:
+def decision_provenance(settings: ReviewSettings) -> Provenance:
     """Return the author of people's decisions."""
     return Provenance(name=DECISION, version="1", config=canonical(asdict(settings)))
 
@@ -121,7 +121,7 @@ def _by_author(answers: Sequence[Answer]) -> Mapping[str, tuple[Claim, ...]]:
     }
     found: dict[str, tuple[Claim, ...]] = {}
     for (by, _), answer in sorted(counted.items()):
-        found[by] = (*found.get(by, ()), *claims(answer))
+        found[by] = (*found.get(by, ()), *answer_claims(answer))
     return found
 
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from label_studio.consensus.adjudication import Decision, ReviewSettings, decided
+from label_studio.consensus.adjudication import Decision, ReviewSettings, decide_clips
 from label_studio.consensus.agreement import ALL
-from label_studio.consensus.facts import facts
+from label_studio.consensus.facts import review_facts
 from label_studio.project.answers import Answer
 from pipeline.judge.learning import Judged, changed, learn
 from pipeline.plan import Plan
@@ -38,7 +38,7 @@ def apply_feedback(
         assess=changed(plan.assess, learned.temperatures),
         route=replace(plan.route, conflict=learned.conflict),
     )
-    return better, replace(facts(answers, plan.review), learned=learned.facts())
+    return better, replace(review_facts(answers, plan.review), learned=learned.facts())
 
 
 def judged(answers: Sequence[Answer], settings: ReviewSettings, out: Path, withdrawn: Withdrawn = NOTHING) -> Iterator[Judged]:
@@ -46,7 +46,7 @@ def judged(answers: Sequence[Answer], settings: ReviewSettings, out: Path, withd
     seen: dict[str, str] = {}
     for answer in sorted(answers, key=lambda one: (one.submitted, one.answer_id)):
         seen.setdefault(answer.clip_id, answer.version)
-    decisions = {one.clip_id: one for one in decided(answers, settings) if one.cannot is None}
+    decisions = {one.clip_id: one for one in decide_clips(answers, settings) if one.cannot is None}
     for name in sorted({seen[clip] for clip in decisions}):
         if (manifest := read_manifest(out / name)) is not None:
             numbers = numbering(manifest.plan)

@@ -65,7 +65,7 @@ class Found:
         return self.sha256[:16]
 
 
-def find(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...]]:
+def find_sources(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...]]:
     """Return the sources by content id, and a dead letter for every copy of the same bytes.
 
     Raises:
@@ -94,7 +94,7 @@ def spelt(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def part(found: Sequence[Found], k: int, n: int) -> tuple[Found, ...]:
+def share_of(found: Sequence[Found], k: int, n: int) -> tuple[Found, ...]:
     """Return the share K of N, by content: the same whatever else lies in the folder."""
     return tuple(one for one in found if int(one.sha256[:12], 16) % n == k - 1)
 

@@ -26,12 +26,12 @@ from schemas.vocabulary.distributions import (
     category,
     divergence,
     entropy,
+    expected_valence,
     opposed,
     outlier,
     pooled,
     tempered,
     top,
-    valence,
 )
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -66,7 +66,7 @@ class AssessSettings:
 
 
 @cache
-def author(settings: AssessSettings) -> str:
+def assess_author(settings: AssessSettings) -> str:
     """Return the provenance key of assessments."""
     return settings.provenance.key
 
@@ -76,9 +76,9 @@ def assess(clip: Clip, settings: AssessSettings) -> Clip:
     spoken = witnesses(clip, settings)
     if not spoken:
         return clip
-    by, settled = author(settings), decided(clip)
+    by, settled = assess_author(settings), people_labels(clip)
     fused = pooled(list(spoken.values()))
-    felt = {name: valence(one, settings.space) for name, one in spoken.items()}
+    felt = {name: expected_valence(one, settings.space) for name, one in spoken.items()}
     conflicts = tuple(
         Conflict(
             first=first,
@@ -106,7 +106,7 @@ def witnesses(clip: Clip, settings: AssessSettings) -> dict[str, dict[str, float
     return by_modality((label for label in labels if label.by.partition("@")[0] != DECISION), settings.space)
 
 
-def decided(clip: Clip) -> dict[str, Label]:
+def people_labels(clip: Clip) -> dict[str, Label]:
     """Return what people have decided by modality (`all`: the label of the clip); empty where they have not."""
     return {label.modality: label for label in clip.labels if label.by.partition("@")[0] == DECISION}
 
@@ -152,5 +152,5 @@ def _label(by: str, fused: Distribution, settings: AssessSettings) -> Label:
         space=settings.space,
         names=names,
         scores=tuple(round(fused[name], 4) for name in names),
-        valence=round(valence(fused, settings.space), 4),
+        valence=round(expected_valence(fused, settings.space), 4),
     )

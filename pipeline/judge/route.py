@@ -77,7 +77,7 @@ class Judge:
 
 
 @cache
-def author(settings: RouteSettings) -> str:
+def route_author(settings: RouteSettings) -> str:
     """Return the provenance key of routes."""
     return settings.provenance.key
 
@@ -85,7 +85,7 @@ def author(settings: RouteSettings) -> str:
 def route(clip: Clip, judge: Judge) -> Route:
     """Return where an assessed clip goes, the budget left aside."""
     settings = judge.route
-    by = author(settings)
+    by = route_author(settings)
     assessment = clip.assessments[-1] if clip.assessments else None
     informative = priority(assessment)
     if reasons := tuple(gates(clip, judge)):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipeline.publish.hub import MAIN, TOKEN, Remote, Repository, endpoint
 from pipeline.publish.leaks import guard, leaks
-from pipeline.publish.selection import DATA, LAST, LISTED, MEDIA, Item, Selection, selection
+from pipeline.publish.selection import DATA, LAST, LISTED, MEDIA, Selection, UploadFile, selection
 from schemas.errors import AffectoryError, UsageError
 from schemas.versions.manifest import MANIFEST, SUMS, Manifest, intact
 from schemas.versions.rows import opened
@@ -173,7 +173,7 @@ def _last(release: Upload, repository: Repository, head: str) -> str:
     return _commit(repository, items, gone, release.says, head)
 
 
-def _commit(repository: Repository, items: Sequence[Item], gone: Sequence[str], title: str, head: str) -> str:
+def _commit(repository: Repository, items: Sequence[UploadFile], gone: Sequence[str], title: str, head: str) -> str:
     additions: list[object] = []
     for done, group in repository.store(items):
         additions += group
@@ -202,7 +202,7 @@ def _stale(goods: Selection, there: Mapping[str, Remote]) -> list[str]:
     return [path for path in sorted(there) if path.startswith((f"{DATA}/", f"{MEDIA}/")) and path not in wanted]
 
 
-def _missing(items: Sequence[Item], there: Mapping[str, Remote]) -> list[Item]:
+def _missing(items: Sequence[UploadFile], there: Mapping[str, Remote]) -> list[UploadFile]:
     return [item for item in items if item.path not in there or not there[item.path].holds(item)]
 
 
@@ -211,7 +211,7 @@ def _whole(goods: Selection, there: Mapping[str, Remote]) -> bool:
     return not _missing(goods.items, there) and not _stale(goods, there) and not extra
 
 
-def _size(items: Sequence[Item]) -> str:
+def _size(items: Sequence[UploadFile]) -> str:
     return f"{len(items)} files, {sum(item.size for item in items):,} bytes"
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline.publish.selection import Item
+from pipeline.publish.selection import UploadFile
 from schemas.errors import TransientError, UsageError
 
 KIND, MAIN = "dataset", "main"
@@ -30,7 +30,7 @@ class Remote:
     sha256: str | None
     """Of a file that is stored beside git; None for one in git."""
 
-    def holds(self, item: Item) -> bool:
+    def holds(self, item: UploadFile) -> bool:
         """Tell whether it is the same file."""
         if self.path != item.path or self.size != item.size:
             return False
@@ -105,7 +105,7 @@ class Repository:
         with self._asking():
             return Path(self._api.hf_hub_download(self.repo, path, repo_type=KIND, revision=revision)).read_bytes()
 
-    def store(self, items: Sequence[Item]) -> Iterator[tuple[int, Any]]:
+    def store(self, items: Sequence[UploadFile]) -> Iterator[tuple[int, Any]]:
         """Send files that no commit holds yet; what the server has is not sent again. Yield how many are there, and the files."""
         from huggingface_hub import CommitOperationAdd  # noqa: PLC0415
 
@@ -187,7 +187,7 @@ def endpoint() -> str:
     return str(constants.ENDPOINT)
 
 
-def _unchanged(items: Sequence[Item], group: Sequence[Any]) -> None:
+def _unchanged(items: Sequence[UploadFile], group: Sequence[Any]) -> None:
     for item, operation in zip(items, group, strict=True):
         hashed = operation.upload_info.sha256  # None for a small file that git itself will hold
         if hashed is not None and hashed.hex() != item.sha256:

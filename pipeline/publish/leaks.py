@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.publish.selection import Item, Selection
+from pipeline.publish.selection import Selection, UploadFile
 
 SECRETS = {
     "a token of the Hub": r"\b(?:hf|api_org)_[A-Za-z0-9]{20,}",
@@ -134,7 +134,7 @@ def _user() -> str:
         return ""
 
 
-def _literal(item: Item, place: Path, guarding: Guard) -> Iterator[Leak]:
+def _literal(item: UploadFile, place: Path, guarding: Guard) -> Iterator[Leak]:
     if not item.size:
         return
     with place.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipeline.rights.terms import Stated
-from pipeline.rights.withdrawn import MOMENT, WITHDRAWN, numbering, read, row_moment
-from pipeline.versions.integrity import damages, sha256, sums
+from pipeline.rights.withdrawn import MOMENT, WITHDRAWN, numbering, read_withdrawn, row_moment
+from pipeline.versions.integrity import damages, file_sha256, sums
 from schemas.errors import UsageError
 from schemas.versions.manifest import MANIFEST, SUMS, Manifest, sealed
 from schemas.versions.rows import ACCEPT, FOLDERS
@@ -30,7 +30,7 @@ LISTED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class UploadFile:
     """One file of the repository: lies at `place`, or is `made` for publishing."""
 
     path: str
@@ -54,11 +54,11 @@ class Item:
 class Selection:
     """All that goes: `data` first, then `last` in one commit."""
 
-    data: tuple[Item, ...]
-    last: tuple[Item, ...]
+    data: tuple[UploadFile, ...]
+    last: tuple[UploadFile, ...]
 
     @property
-    def items(self) -> tuple[Item, ...]:
+    def items(self) -> tuple[UploadFile, ...]:
         """Return every file."""
         return (*self.data, *self.last)
 
@@ -75,18 +75,18 @@ def selection(version: Path, manifest: Manifest) -> Selection:
     if not shards:
         raise UsageError(f"{version} holds no accepted clip: there is nothing to publish")
     _refuse_withdrawn(version, manifest)
-    sources = stated(version)
+    sources = stated_sources(version)
     _refuse(version, [one for one in sources if one.kept_back])
     known = sums(version)
     data = [
-        *(Item(path=one.file, size=one.bytes, sha256=one.sha256, place=version / one.file) for one in shards),
+        *(UploadFile(path=one.file, size=one.bytes, sha256=one.sha256, place=version / one.file) for one in shards),
         *(_lying(version, file, known) for file in sorted(_referenced(version))),
     ]
     cards = [_lying(version, file, known) for file in CARDS if (version / file).is_file()]
     return Selection(data=tuple(data), last=(*cards, *_proof(manifest, [*data, *cards], {one.source_id for one in sources})))
 
 
-def stated(version: Path, folders: Sequence[str] = (DATA,)) -> tuple[Stated, ...]:
+def stated_sources(version: Path, folders: Sequence[str] = (DATA,)) -> tuple[Stated, ...]:
     """Return what was stated about each source of which clips lie in these folders, by file."""
     found: dict[str, Stated] = {}
     columns = [f"source.{name}" for name in ("source_id", "file", "licence", "consent")]
@@ -109,7 +109,7 @@ def _refuse(version: Path, kept: Sequence[Stated]) -> None:
 
 
 def _refuse_withdrawn(version: Path, manifest: Manifest) -> None:
-    listed = read(version.parent)
+    listed = read_withdrawn(version.parent)
     if not listed.key:
         return
     plan = numbering(manifest.plan)
@@ -121,7 +121,7 @@ def _refuse_withdrawn(version: Path, manifest: Manifest) -> None:
         )
 
 
-def _proof(manifest: Manifest, others: Sequence[Item], sources: set[str]) -> Iterator[Item]:
+def _proof(manifest: Manifest, others: Sequence[UploadFile], sources: set[str]) -> Iterator[UploadFile]:
     """Yield the hashes of all files, and the manifest that names only what is published."""
     listed = "".join(f"{item.sha256}  {item.path}\n" for item in sorted(others, key=lambda item: item.path)).encode()
     yield _made(SUMS, listed)
@@ -134,13 +134,13 @@ def _proof(manifest: Manifest, others: Sequence[Item], sources: set[str]) -> Ite
     yield _made(MANIFEST, sealed(public))
 
 
-def _made(path: str, data: bytes) -> Item:
-    return Item(path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), made=data)
+def _made(path: str, data: bytes) -> UploadFile:
+    return UploadFile(path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), made=data)
 
 
-def _lying(version: Path, file: str, known: dict[str, str]) -> Item:
+def _lying(version: Path, file: str, known: dict[str, str]) -> UploadFile:
     place = version / file
-    return Item(path=file, size=place.stat().st_size, sha256=known.get(file) or sha256(place), place=place)
+    return UploadFile(path=file, size=place.stat().st_size, sha256=known.get(file) or file_sha256(place), place=place)
 
 
 def _referenced(version: Path) -> set[str]:

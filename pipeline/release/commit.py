@@ -17,14 +17,14 @@ from pipeline.plan import Plan
 from pipeline.release.shards import write_dead
 from pipeline.report.page import REPORT, page
 from pipeline.rights.withdrawn import TAKEDOWN
-from pipeline.stats.collect import facts
+from pipeline.stats.collect import card_facts
 from pipeline.versions.integrity import write_sums
 from schemas.atomic import write_atomic
 from schemas.errors import UsageError
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter
 from schemas.versions.dead_letters import counted
-from schemas.versions.manifest import MANIFEST, Counts, Manifest, WrittenFile, latest, read_manifest, sealed
+from schemas.versions.manifest import MANIFEST, Counts, Manifest, WrittenFile, latest_version, read_manifest, sealed
 from schemas.versions.review_facts import ReviewFacts
 from schemas.versions.row_hash import added
 from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW
@@ -40,7 +40,7 @@ def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter]
 
 def next_name(out: Path) -> str:
     """Return a free name that comes after all others: v2 after v1, pilot-2 after pilot."""
-    name = latest(out)
+    name = latest_version(out)
     name = following(name) if name else "v1"
     while (out / name).exists():
         name = following(name)
@@ -83,7 +83,7 @@ def finish(staging: Path, place: Path, manifest: Manifest) -> Manifest:
     """
 
     write_atomic(staging / REPORT, page(staging, manifest, place.name).encode())
-    found = facts(staging, manifest, place.name)
+    found = card_facts(staging, manifest, place.name)
     write_atomic(staging / CARD, card(found).encode())
     write_atomic(staging / CROISSANT, croissant(found).encode())
     manifest = replace(manifest, sums_sha256=write_sums(staging, {file.file: file.sha256 for file in manifest.files}))
@@ -147,6 +147,6 @@ def _source(one: Found, grouped: Any) -> dict[str, str]:
 
 def earlier(out: Path) -> dict[str, str]:
     """Return the split of each source (by source_id) in the newest version in `out`; empty where there is none."""
-    name = latest(out)
+    name = latest_version(out)
     manifest = read_manifest(out / name) if name else None
     return {one["source_id"]: one["split"] for one in manifest.sources if "split" in one} if manifest else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 
-from pipeline.clips.kept import _PRINTS, _REFS, FingerprintRef, Index, Ref, best_face, fetch, keep
+from pipeline.clips.kept import _PRINTS, _REFS, FingerprintRef, Index, Ref, best_still, keep, kept_clip
 from pipeline.feedback.reviews import ReviewIndex
 from pipeline.plan import Plan
 from pipeline.rights import withdrawn
@@ -33,20 +33,20 @@ class Identify(ConcurrentDoFn):
         refs = sorted((one for one in told if isinstance(one, Ref)), key=lambda ref: (ref.start, ref.clip_id))
         if not refs:
             return ()
-        clips = tuple(fetch(ref, self.bench) for ref in refs)
+        clips = tuple(kept_clip(ref, self.bench) for ref in refs)
         for annotator in self.annotators:
             with METER.time(annotator.name):
                 clips = annotated(annotator, clips, self.bench)
         # Not before: who is who in a source must not depend on who has withdrawn.
         gone = {clip.clip_id for clip in clips if self.people.withdrawn.clip(withdrawn.moment(clip))}
         letters = tuple(
-            withdrawn.part(source_id, one.source.file, one.clip_id, one.requested) for one in clips if one.clip_id in gone
+            withdrawn.clip_letter(source_id, one.source.file, one.clip_id, one.requested) for one in clips if one.clip_id in gone
         )
         clips = tuple(clip for clip in clips if clip.clip_id not in gone)
         if not clips:
             return letters
         with METER.time("judge"):
-            judged = (self.judge(replace(clip, image=best_face(clip))) for clip in clips)
+            judged = (self.judge(replace(clip, image=best_still(clip))) for clip in clips)
             kept = tuple(keep(self.people.apply_decisions(clip, self.judge, self.bench.store), self.bench) for clip in judged)
         key = digest([asdict(ref) for ref in kept])
         self.bench.store.put("indexes", key, kept, _REFS)

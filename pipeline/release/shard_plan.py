@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from apache_beam.pvalue import TaggedOutput
 
-from pipeline.clips.kept import Index, Ref, fetch, listed
+from pipeline.clips.kept import Index, Ref, kept_clip, kept_refs
 from pipeline.judge.route import SPENT, allowed, draw, spend
 from pipeline.plan import Plan, ReleaseSettings
 from pipeline.release.ledger import Grouped
@@ -25,7 +25,7 @@ from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
 from pipeline.runtime.progress import METER
 from pipeline.split.grouping import Grouping, GroupSettings, Pointer, grouped, pointer
-from pipeline.split.links import known
+from pipeline.split.links import identity_of
 from schemas.errors import UsageError
 from schemas.record import Clip
 from schemas.versions.rows import FOLDERS, REJECT, REVIEW
@@ -69,12 +69,12 @@ class WriteShard(ConcurrentDoFn):
     def _clips(self, shard: Shard) -> Iterator[Clip]:
         pointers = dict(shard.copies)
         for index, places in shard.parts:
-            refs = listed(index, self.bench)
+            refs = kept_refs(index, self.bench)
             for place in places:
-                yield decided(fetch(refs[place], self.bench), shard.decision, pointers.get(refs[place].clip_id))
+                yield with_decision(kept_clip(refs[place], self.bench), shard.decision, pointers.get(refs[place].clip_id))
 
 
-def decided(clip: Clip, decision: str, pointer: Pointer | None = None) -> Clip:
+def with_decision(clip: Clip, decision: str, pointer: Pointer | None = None) -> Clip:
     """Return the clip with its route as it stands after copies are found and the budget is spent."""
     if not clip.routes or (pointer is None and clip.routes[-1].decision == decision):
         return clip
@@ -193,10 +193,10 @@ class PlanShards(beam.DoFn):  # type: ignore[misc]
         indexes = tuple(element[1])
 
         def read(index: Index) -> Sequence[Ref]:
-            return listed(index, self.bench)
+            return kept_refs(index, self.bench)
 
         try:
-            grouping = grouped(indexes, read, lambda index: known(index, self.bench), self.groups, self.earlier)
+            grouping = grouped(indexes, read, lambda index: identity_of(index, self.bench), self.groups, self.earlier)
         except UsageError as error:
             yield TaggedOutput(GROUPED, Grouped(splits={}, groups={}, facts=None, refused=str(error)))
             return

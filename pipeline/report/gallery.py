@@ -33,7 +33,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class LabelLine:
     """What one label says."""
 
     modality: str
@@ -77,7 +77,7 @@ class Card:
     media: tuple[str, str] | None
     """`video` or `audio`, and the data: URI."""
     has_media: bool
-    said: tuple[Said, ...]
+    said: tuple[LabelLine, ...]
     lanes: tuple[Lane, ...]
     rationales: tuple[Rationale, ...]
     key_frame: float | None
@@ -85,7 +85,7 @@ class Card:
     """All that the text filter searches, in lower case."""
 
 
-class Choice:
+class ClipChoice:
     """The clips to show, chosen while rows go by: of those to review the most informative, of the others a spread by hash."""
 
     def __init__(self) -> None:
@@ -160,10 +160,10 @@ def _order(label: Mapping[str, Any]) -> tuple[bool, str, str]:
     return label["modality"] != ALL, label["modality"], label["by"]
 
 
-def _said(label: Mapping[str, Any]) -> Said:
+def _said(label: Mapping[str, Any]) -> LabelLine:
     """Return a label with its likeliest names; of a plain set all names, with no scores."""
     ranked = sorted(_scores(label).items(), key=lambda item: (-item[1], item[0])) if label["scores"] else []
-    return Said(
+    return LabelLine(
         modality=label["modality"],
         space=label["space"],
         author=label["by"].partition("@")[0],

@@ -19,7 +19,7 @@ import jinja2
 from markupsafe import Markup
 
 from pipeline.cli.render import run_document
-from pipeline.report.gallery import CLIPS, MEDIA_BYTES, Choice, cards
+from pipeline.report.gallery import CLIPS, MEDIA_BYTES, ClipChoice, cards
 from pipeline.report.timeline import ticks
 from pipeline.stats.counters import AXIS, BINS, COLUMNS, VersionCounters
 from schemas.versions.manifest import Manifest
@@ -39,7 +39,7 @@ def page(version: Path, manifest: Manifest, name: str) -> str:
 
     All rows are counted; what a card shows is read for a bounded number of clips.
     """
-    tally, choice = VersionCounters(manifest.plan["assess"]["space"]), Choice()
+    tally, choice = VersionCounters(manifest.plan["assess"]["space"]), ClipChoice()
     for row in rows(version, ("clip_id", *COLUMNS)):
         tally.add(row)
         choice.add(row)

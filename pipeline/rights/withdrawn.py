@@ -155,7 +155,7 @@ _LIST = TypeAdapter(Withdrawn)
 NOTHING = Withdrawn()
 
 
-def read(out: Path) -> Withdrawn:
+def read_withdrawn(out: Path) -> Withdrawn:
     """Return the list beside the versions in `out`.
 
     Raises:
@@ -172,13 +172,13 @@ def read(out: Path) -> Withdrawn:
         ) from error
 
 
-def write(out: Path, withdrawn: Withdrawn) -> None:
+def write_withdrawn(out: Path, withdrawn: Withdrawn) -> None:
     """Write the list, whole or not at all."""
     write_atomic(out / WITHDRAWN, _LIST.dump_json(withdrawn, indent=1) + b"\n")
 
 
 @contextmanager
-def alone(out: Path) -> Iterator[None]:
+def withdrawn_lock(out: Path) -> Iterator[None]:
     """Wait until nobody else changes the list, and keep others waiting until the end of the block."""
     place = out / ".work" / f"{WITHDRAWN}.lock"
     place.parent.mkdir(exist_ok=True)
@@ -206,7 +206,7 @@ def drop_withdrawn(
     out = {one.source_id for one in found if withdrawn.source(one.source_id, one.terms.speakers, numbers)}
     kept = tuple(one for one in found if one.source_id not in out)
     letters = tuple(nameless(copy) if copy.source_id in out else copy for copy in copies)
-    return kept, (*letters, *(whole(source_id) for source_id in sorted(out)))
+    return kept, (*letters, *(source_letter(source_id) for source_id in sorted(out)))
 
 
 def nameless(copy: DeadLetter) -> DeadLetter:
@@ -214,12 +214,12 @@ def nameless(copy: DeadLetter) -> DeadLetter:
     return replace(copy, file="", reason="the same bytes as a source that was withdrawn")
 
 
-def whole(source_id: str) -> DeadLetter:
+def source_letter(source_id: str) -> DeadLetter:
     """Return the letter of a source that was withdrawn."""
     return DeadLetter(source_id=source_id, file="", clip_id=None, step=TAKEDOWN, reason=REASON)
 
 
-def part(source_id: str, file: str, clip_id: str, span: Span) -> DeadLetter:
+def clip_letter(source_id: str, file: str, clip_id: str, span: Span) -> DeadLetter:
     """Return the letter of a clip that was withdrawn."""
     return DeadLetter(source_id=source_id, file=file, clip_id=clip_id, step=TAKEDOWN, reason=REASON, span=span)
 

@@ -29,7 +29,7 @@ from schemas.record import DeadLetter, Record, Source, claim_fields
 
 UNSETTLED = "unsettled"
 """Where the work store notes answers that are not to be used again."""
-Answer = Mapping[str, tuple[Claim, ...]]
+ClaimsByField = Mapping[str, tuple[Claim, ...]]
 Kind = TypeVar("Kind", bound=Record)
 _loading = threading.Lock()
 _loaded: dict[tuple[object, ...], Any] = {}
@@ -76,7 +76,7 @@ def annotated(annotator: Annotator[Any, Any], records: Sequence[Kind], context: 
     if all(annotator.key in record.authors for record in records):
         return tuple(records)
     kind: Any = type(records[0])
-    adapter: TypeAdapter[tuple[Answer, ...]] = _answers(kind)
+    adapter: TypeAdapter[tuple[ClaimsByField, ...]] = _answers(kind)
     key = digest([annotator.key, [_asked(annotator, record) for record in records]])
     answers = context.store.get("claims", key, adapter)
     if answers is None:
@@ -99,7 +99,7 @@ def _answers(record: Any) -> TypeAdapter[Any]:
     return TypeAdapter(tuple[TypedDict("Answer", held, total=False), ...])  # type: ignore[misc, arg-type, operator]
 
 
-def _answer(claims: Iterable[Claim], record: type[Record], store: WorkStore) -> Answer:
+def _answer(claims: Iterable[Claim], record: type[Record], store: WorkStore) -> ClaimsByField:
     """Return claims by field."""
     answer: dict[str, tuple[Claim, ...]] = {}
     for claim in claims:

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from pipeline.split.links import FACE, SCENE, SPEAKER, VOICE, Ints, Links, SourceIdentity, closest, named
+from pipeline.split.links import FACE, SCENE, SPEAKER, VOICE, Ints, Links, SourceIdentity, closest, named_links
 from schemas.errors import LeakError, UsageError
 from schemas.versions.split_facts import SPLITS, LinkFacts, SplitFacts, SplitRows
 
@@ -62,7 +62,7 @@ class SplitSettings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Counted:
+class CountedSources:
     """Clips that are accepted or for review, by source and fused label."""
 
     labels: tuple[str, ...]
@@ -85,7 +85,11 @@ def components(count: int, links: Iterable[Links]) -> Ints:
 
 
 def assigned(
-    kin: Sequence[SourceIdentity], links: Sequence[Links], counted: Counted, settings: SplitSettings, earlier: Mapping[str, str]
+    kin: Sequence[SourceIdentity],
+    links: Sequence[Links],
+    counted: CountedSources,
+    settings: SplitSettings,
+    earlier: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Return the split of each source; `earlier` tells the split of a source_id in an earlier version.
 
@@ -111,11 +115,11 @@ def refuse_stated(kin: Sequence[SourceIdentity]) -> None:
     Raises:
         UsageError: they do.
     """
-    links = (named(kin),)
+    links = (named_links(kin),)
     _given(kin, components(len(kin), links), links)
 
 
-def together(kin: Sequence[SourceIdentity], links: Sequence[Links]) -> tuple[str, ...]:
+def source_groups(kin: Sequence[SourceIdentity], links: Sequence[Links]) -> tuple[str, ...]:
     """Return for each source the least source_id of all that links tie it to, its own among them."""
     groups = components(len(kin), links)
     anchors = _anchors(kin, groups, int(groups.max(initial=-1)) + 1)
@@ -143,11 +147,11 @@ def _known(kin: Sequence[SourceIdentity], groups: Ints, earlier: Mapping[str, st
     found: dict[int, str] = {}
     for one, number in zip(kin, groups.tolist(), strict=True):
         if (split := earlier.get(one.source_id)) is not None:
-            found[number] = min(found.get(number, split), split, key=rank)
+            found[number] = min(found.get(number, split), split, key=split_rank)
     return found
 
 
-def rank(split: str) -> tuple[int, str]:
+def split_rank(split: str) -> tuple[int, str]:
     """Return what sorts splits as people name them: the three known ones, then others by name."""
     return (SPLITS.index(split) if split in SPLITS else len(SPLITS), split)
 
@@ -189,14 +193,14 @@ def drawn(anchor: str, shares: Sequence[float]) -> tuple[tuple[float, int], ...]
 
 
 def proven(
-    kin: Sequence[SourceIdentity], links: Sequence[Links], counted: Counted, splits: Sequence[str], settings: SplitSettings
+    kin: Sequence[SourceIdentity], links: Sequence[Links], counted: CountedSources, splits: Sequence[str], settings: SplitSettings
 ) -> SplitFacts:
     """Return the proof that no link leads from one split into another, looked up link by link.
 
     Raises:
         LeakError: one does.
     """
-    names = sorted({*SPLITS, *splits}, key=rank)
+    names = sorted({*SPLITS, *splits}, key=split_rank)
     places = np.array([names.index(split) for split in splits], np.int64)
     groups = components(len(kin), links)
     told = [LinkFacts(kind="source", links=int(np.maximum(counted.clips.sum(axis=1) - 1, 0).sum()), crossing=0)]
@@ -225,7 +229,7 @@ def _told(each: Links, kin: Sequence[SourceIdentity], places: Ints, settings: Sp
     return LinkFacts(kind=each.kind, links=len(each.pairs), crossing=0, threshold=held.get(each.kind), nearest=nearest)
 
 
-def _rows(name: str, mine: npt.NDArray[np.bool_], groups: Ints, counted: Counted) -> SplitRows:
+def _rows(name: str, mine: npt.NDArray[np.bool_], groups: Ints, counted: CountedSources) -> SplitRows:
     clips = counted.clips[mine].sum(axis=0)
     labels = {label: int(count) for label, count in zip(counted.labels, clips.tolist(), strict=True) if count}
     return SplitRows(

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.clips.kept import Index, Ref
-from pipeline.split.assign import Counted, SplitSettings, assigned, proven, together
+from pipeline.split.assign import CountedSources, SplitSettings, assigned, proven, source_groups
 from pipeline.split.duplicates import Copy, DuplicateSettings, copied, copies, matches
-from pipeline.split.links import FACE, SCENE, VOICE, Links, SourceIdentity, alike, kept_first, named
+from pipeline.split.links import FACE, SCENE, VOICE, Links, SourceIdentity, alike_links, kept_first, named_links
 from schemas.claims import Kept
 from schemas.versions.rows import REJECT
 from schemas.versions.split_facts import NONE, SplitFacts
 
-Held = Mapping[str, tuple[tuple[Copy, str, str], ...]]
+KeptElsewhere = Mapping[str, tuple[tuple[Copy, str, str], ...]]
 """By source_id: stretches that another source keeps, and that one's source_id and file."""
 
 
@@ -35,7 +35,7 @@ class Grouping:
     """By source_id."""
     groups: Mapping[str, str]
     """By source_id: the least source_id of those that it belongs together with."""
-    copies: Held
+    copies: KeptElsewhere
     facts: SplitFacts
 
 
@@ -69,12 +69,12 @@ def grouped(
     kin = kept_first(know(index) for index in by_id.values())
     found = matches([one.fingerprints for one in kin], settings.duplicates)
     links = [
-        named(kin),
-        alike(VOICE, [one.voices for one in kin], settings.split.voice),
-        alike(FACE, [one.faces for one in kin], settings.split.face),
+        named_links(kin),
+        alike_links(VOICE, [one.voices for one in kin], settings.split.voice),
+        alike_links(FACE, [one.faces for one in kin], settings.split.face),
         Links.of(SCENE, ((match.first, match.second) for match in found)),
     ]
-    held: Held = {
+    held: KeptElsewhere = {
         kin[number].source_id: tuple((part, kin[part.kept].source_id, kin[part.kept].file) for part in parts)
         for number, parts in copies(found).items()
     }
@@ -83,11 +83,11 @@ def grouped(
     facts = proven(kin, links, counted, splits, settings.split)
     told = {one.source_id: split for one, split in zip(kin, splits, strict=True)}
     moved = tuple(sorted(name for name, split in told.items() if earlier.get(name, split) != split))
-    groups = {one.source_id: name for one, name in zip(kin, together(kin, links), strict=True)}
+    groups = {one.source_id: name for one, name in zip(kin, source_groups(kin, links), strict=True)}
     return Grouping(splits=told, groups=groups, copies=held, facts=replace(facts, moved=moved, copies=dropped))
 
 
-def pointer(ref: Ref, held: Held) -> Pointer | None:
+def pointer(ref: Ref, held: KeptElsewhere) -> Pointer | None:
     """Return where the scene of a clip is kept, None for a clip that is no copy."""
     mine = {part: (source_id, file) for part, source_id, file in held.get(ref.source_id, ())}
     found = copied(ref.span, mine)
@@ -98,7 +98,7 @@ def pointer(ref: Ref, held: Held) -> Pointer | None:
     return Pointer(kept=Kept(source_id=source_id, start=start), file=file)
 
 
-def _count(sources: Iterable[Sequence[Ref]], held: Held) -> tuple[Counted, int]:
+def _count(sources: Iterable[Sequence[Ref]], held: KeptElsewhere) -> tuple[CountedSources, int]:
     """Return the clips of each source by label, and how many clips are copies."""
     labels: dict[str, int] = {}
     rows: list[dict[int, int]] = []
@@ -118,4 +118,4 @@ def _count(sources: Iterable[Sequence[Ref]], held: Held) -> tuple[Counted, int]:
     for row, mine in zip(clips, rows, strict=True):
         for number, count in mine.items():
             row[place[number]] = count
-    return Counted(tuple(order), clips), dropped
+    return CountedSources(tuple(order), clips), dropped

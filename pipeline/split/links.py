@@ -29,7 +29,7 @@ _MANY = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vector:
+class PackedVector:
     """A voice or a face of one source."""
 
     by: str
@@ -38,7 +38,7 @@ class Vector:
     """Hex of 32-bit floats, little endian: a hundred thousand sources are in memory at once."""
 
     @classmethod
-    def of(cls, by: str, values: Iterable[float]) -> Vector:
+    def of(cls, by: str, values: Iterable[float]) -> PackedVector:
         """Return a vector of these values."""
         return cls(by=by, packed=np.array([*values], "<f4").tobytes().hex())
 
@@ -60,8 +60,8 @@ class SourceIdentity:
     """Split that `sources.csv` states."""
     names: tuple[str, ...] = ()
     """Speakers that `sources.csv` states."""
-    voices: tuple[Vector, ...] = ()
-    faces: tuple[Vector, ...] = ()
+    voices: tuple[PackedVector, ...] = ()
+    faces: tuple[PackedVector, ...] = ()
     fingerprints: tuple[Fingerprint, ...] = ()
 
     @classmethod
@@ -76,13 +76,13 @@ class SourceIdentity:
             pictured="video" in source.streams,
             given=source.split,
             names=source.speakers,
-            voices=tuple(Vector.of(told.by, told.embedding) for _, told in sorted(voices.items())),
+            voices=tuple(PackedVector.of(told.by, told.embedding) for _, told in sorted(voices.items())),
             faces=tuple(_faces(clips)),
             fingerprints=tuple(fingerprints),
         )
 
 
-def _faces(clips: Iterable[Clip]) -> Iterator[Vector]:
+def _faces(clips: Iterable[Clip]) -> Iterator[PackedVector]:
     """Yield the mean face of each person; a track that nobody named is a person of its own."""
     held: dict[tuple[str, str], list[tuple[float, ...]]] = {}
     for clip in clips:
@@ -90,7 +90,7 @@ def _faces(clips: Iterable[Clip]) -> Iterator[Vector]:
         for face in clip.likenesses:
             held.setdefault((face.by, persons.get(face.track, f"{clip.clip_id} {face.track}")), []).append(face.embedding)
     for (by, _), vectors in sorted(held.items()):
-        yield Vector.of(by, (round(float(x), 6) for x in np.mean(vectors, axis=0)))
+        yield PackedVector.of(by, (round(float(x), 6) for x in np.mean(vectors, axis=0)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +112,7 @@ def kept_first(kin: Iterable[SourceIdentity]) -> list[SourceIdentity]:
     return sorted(kin, key=lambda one: (not one.pictured, -one.duration, one.source_id))
 
 
-def named(kin: Sequence[SourceIdentity]) -> Links:
+def named_links(kin: Sequence[SourceIdentity]) -> Links:
     """Return the links between sources for which `sources.csv` names the same speaker: each with the one before it."""
     last: dict[str, int] = {}
     pairs = []
@@ -124,13 +124,13 @@ def named(kin: Sequence[SourceIdentity]) -> Links:
     return Links.of(SPEAKER, pairs)
 
 
-def alike(kind: str, vectors: Sequence[Sequence[Vector]], threshold: float, block: int = _BLOCK) -> Links:
+def alike_links(kind: str, vectors: Sequence[Sequence[PackedVector]], threshold: float, block: int = _BLOCK) -> Links:
     """Return the links between sources that hold vectors of one author with a cosine of at least the threshold."""
     pairs = [found for rows, owners in by_author(vectors) for found in _near(rows, owners, threshold, block)]
     return Links(kind, _tidy(np.concatenate([np.zeros((0, 2), np.int64), *pairs])))
 
 
-def by_author(vectors: Sequence[Sequence[Vector]]) -> Iterator[tuple[Vectors, Ints]]:
+def by_author(vectors: Sequence[Sequence[PackedVector]]) -> Iterator[tuple[Vectors, Ints]]:
     """Yield for each author the vectors at unit length, and the number of the source of each."""
     for by in sorted({vector.by for held in vectors for vector in held}):
         mine = [(number, vector.values) for number, held in enumerate(vectors) for vector in held if vector.by == by]
@@ -163,7 +163,7 @@ def _tidy(pairs: Ints) -> Ints:
     return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
 
 
-def closest(vectors: Sequence[Sequence[Vector]], groups: Ints) -> float | None:
+def closest(vectors: Sequence[Sequence[PackedVector]], groups: Ints) -> float | None:
     """Return the highest cosine between vectors of sources in different groups, None where there is no such pair."""
     best = -2.0
     for rows, owners in by_author(vectors):
@@ -186,7 +186,7 @@ def _closest(some: Vectors, others: Vectors) -> float:
 _KIN = TypeAdapter(SourceIdentity)
 
 
-def known(index: Index, context: RunContext) -> SourceIdentity:
+def identity_of(index: Index, context: RunContext) -> SourceIdentity:
     """Return what can tie a source to others."""
     if not index.kin:
         return SourceIdentity(source_id=index.source_id, file=index.source_id, duration=0.0, pictured=True)

@@ -10,7 +10,7 @@ from pipeline.stats.facts import CardFacts, Published
 from schemas.versions.manifest import Manifest
 
 
-def facts(version: Path, manifest: Manifest, name: str, published: Published | None = None) -> CardFacts:
+def card_facts(version: Path, manifest: Manifest, name: str, published: Published | None = None) -> CardFacts:
     """Return what can be said of a version, by one pass over its rows in memory that does not grow with their number."""
     count = Count(manifest.plan["assess"]["space"])
     count.read(version)

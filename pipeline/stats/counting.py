@@ -15,7 +15,7 @@ from pipeline.judge.assess import DECISION
 from pipeline.stats.audit import Audit
 from pipeline.stats.counters import COLUMNS as TALLIED
 from pipeline.stats.counters import DecisionCounters, VersionCounters, routed
-from pipeline.stats.facts import CostFacts, Counted, DecisionFacts, Group, LabelFacts, Property, SplitFacts
+from pipeline.stats.facts import CostFacts, Counted, DecisionFacts, LabelFacts, Property, SplitCounts, SubgroupFacts
 from schemas.claims import Label
 from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW
 from schemas.vocabulary.distributions import ALL, fused, likeliest
@@ -149,8 +149,8 @@ class _Split:
         for distribution in fused(Label(**label) for label in whole).values():
             self.labels[likeliest(distribution)] += 1
 
-    def facts(self, name: str) -> SplitFacts:
-        return SplitFacts(name=name, clips=self.clips, seconds=self.seconds, labels=ordered(self.labels))
+    def facts(self, name: str) -> SplitCounts:
+        return SplitCounts(name=name, clips=self.clips, seconds=self.seconds, labels=ordered(self.labels))
 
 
 class _Value:
@@ -159,8 +159,8 @@ class _Value:
         self.seconds = self.ambiguity = 0.0
         self.assessed = 0
 
-    def facts(self, value: str | None) -> Group:
-        return Group(
+    def facts(self, value: str | None) -> SubgroupFacts:
+        return SubgroupFacts(
             value=value,
             clips=self.decisions.total(),
             accepted=self.decisions[ACCEPT],

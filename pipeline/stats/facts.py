@@ -30,7 +30,7 @@ class DataFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SplitFacts:
+class SplitCounts:
     """One split."""
 
     name: str
@@ -63,7 +63,7 @@ class LabelFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class SubgroupFacts:
     """The clips that have one value of a property, whatever their decision."""
 
     value: str | None
@@ -83,7 +83,7 @@ class Property:
     """A property of clips by which a version falls into groups."""
 
     name: str
-    groups: tuple[Group, ...]
+    groups: tuple[SubgroupFacts, ...]
     """Those with the most clips first."""
     others: int
     """Clips of any decision with other values than these."""
@@ -172,7 +172,7 @@ class CardFacts:
     embedded: bool
     """Whether media lie in the rows, not beside them."""
     files: tuple[DataFile, ...]
-    splits: tuple[SplitFacts, ...]
+    splits: tuple[SplitCounts, ...]
     decisions: tuple[DecisionFacts, ...]
     sources: int
     seconds: float

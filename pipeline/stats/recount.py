@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.judge.route import SPENT
-from pipeline.split.assign import rank
+from pipeline.split.assign import split_rank
 from pipeline.stats.counters import labelled, routed
 from schemas.versions.rows import REJECT, rows
 from schemas.versions.split_facts import NONE, SPLITS, SplitFacts, SplitRows
@@ -34,7 +34,7 @@ def recount(facts: SplitFacts, sources: Sequence[Mapping[str, str]], version: Pa
     found = {source_id: _Rows() for source_id in grouped}
     for row in rows(version, _COLUMNS):
         _add(row, found[row["source"]["source_id"]])
-    names = sorted({*SPLITS, *(one[SPLIT] for one in grouped.values())}, key=rank)
+    names = sorted({*SPLITS, *(one[SPLIT] for one in grouped.values())}, key=split_rank)
     sizes, clips = Counter(one[GROUP] for one in grouped.values()), Counter[str]()
     for source_id, mine in found.items():
         clips[grouped[source_id][GROUP]] += mine.labels.total()

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipeline.publish.selection import stated
+from pipeline.publish.selection import stated_sources
 from pipeline.release.commit import next_name
 from pipeline.rights.withdrawn import (
     MOMENT,
@@ -33,13 +33,13 @@ from pipeline.rights.withdrawn import (
     WithdrawnClip,
     WithdrawnPerson,
     WithdrawnSource,
-    alone,
+    clip_letter,
     numbering,
-    part,
-    read,
+    read_withdrawn,
     row_moment,
     salted,
-    write,
+    withdrawn_lock,
+    write_withdrawn,
 )
 from pipeline.stats.counters import routed
 from pipeline.takedown.removal import Removal, removed
@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         opened(args.shards, args.version)
         # Two at once would write over each other's list, and into one folder.
-        with alone(args.shards):
+        with withdrawn_lock(args.shards):
             return _takedown(args)
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.takedown: {error}\n")
@@ -113,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _takedown(args: argparse.Namespace) -> int:
     version, manifest = opened(args.shards, args.version)
-    known = read(args.shards)
+    known = read_withdrawn(args.shards)
     listed = known
     if not args.unpublishable:
         listed = salted(known) if args.person is not None else known
@@ -124,7 +124,7 @@ def _takedown(args: argparse.Namespace) -> int:
         if found := len(listed.clips) - asked_for:
             sys.stdout.write(f"{found} clips of other sources show the same and go too\n")
     if listed != known:
-        write(args.shards, listed)
+        write_withdrawn(args.shards, listed)
     removal = _removal(version, manifest, listed, args.unpublishable)
     if not removal.clip_ids and not removal.sources:
         sys.stdout.write(f"{version} holds nothing of it; nothing to do.\n")
@@ -210,7 +210,7 @@ def everywhere(version: Path, manifest: Manifest, listed: Withdrawn, reason: str
     there = [one for one in seen(version) if one.moment.source_id in concerned]
     gone = [one for one in there if listed.holds(one.moment, one.names, plan)]
     known = {one.moment.clip_id for one in gone}
-    found = spread([one.scenes[0] for one in gone], copies)
+    found = spread_scenes([one.scenes[0] for one in gone], copies)
     for one in there:
         source_id, span = one.scenes[0]
         if one.moment.clip_id not in known and any(source_id == other and span.overlap(part) > LEAST for other, part in found):
@@ -219,7 +219,7 @@ def everywhere(version: Path, manifest: Manifest, listed: Withdrawn, reason: str
     return listed
 
 
-def spread(scenes: Iterable[Scene], copies: Iterable[Seen]) -> list[Scene]:
+def spread_scenes(scenes: Iterable[Scene], copies: Iterable[Seen]) -> list[Scene]:
     """Return stretches of sources with all others that show the same, from copy to copy."""
     ties: dict[str, list[tuple[Span, Scene]]] = {}
     for one in copies:
@@ -259,7 +259,7 @@ def _removal(version: Path, manifest: Manifest, listed: Withdrawn, unpublishable
     plan = numbering(manifest.plan)
     # A source without a row has nobody in it that could be named.
     whole = {one["source_id"]: REASON for one in manifest.sources if listed.source(one["source_id"], (), plan)}
-    back = {one.source_id: one.kept_back for one in stated(version, tuple(FOLDERS.values()))} if unpublishable else {}
+    back = {one.source_id: one.kept_back for one in stated_sources(version, tuple(FOLDERS.values()))} if unpublishable else {}
     whole = {source_id: why for source_id, why in back.items() if why} | whole
     clips, clip_ids = [], set()
     for one in seen(version):
@@ -270,7 +270,7 @@ def _removal(version: Path, manifest: Manifest, listed: Withdrawn, unpublishable
             clip_ids.add(clip_id)
         elif listed.clip(one.moment):
             clip_ids.add(clip_id)
-            clips.append(part(source_id, one.file, clip_id, one.moment.span))
+            clips.append(clip_letter(source_id, one.file, clip_id, one.moment.span))
     return Removal(clips=tuple(clips), sources=whole, clip_ids=frozenset(clip_ids))
 
 

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 from pipeline.ingest.sources import SCAN
 from pipeline.release.commit import DEAD, finish
 from pipeline.release.shards import parquet_writer, write_dead
-from pipeline.rights.withdrawn import REASON, nameless, whole
+from pipeline.rights.withdrawn import REASON, nameless, source_letter
 from pipeline.stats.recount import GROUP, SPLIT, recount
 from schemas.provenance import digest
 from schemas.record import DeadLetter
@@ -94,7 +94,7 @@ def _rewritten(file: Path, place: Path, clip_ids: Collection[str]) -> Rest:
         gone = pc.sum(pc.is_in(ids, wanted)).as_py() or 0
         rest = Rest(kept=len(ids) - gone, gone=gone, seconds=0.0, hashes=0)
         if not gone:
-            link(file, place)
+            link_file(file, place)
             return rest
         with parquet_writer(place, shard.schema_arrow) as writer:
             for group in range(shard.num_row_groups):
@@ -146,10 +146,10 @@ def _link_media(version: Path, staging: Path, clip_ids: Collection[str]) -> None
     for file in sorted((version / _MEDIA).glob("*")):
         if file.name.partition(".")[0] not in clip_ids:
             (staging / _MEDIA).mkdir(parents=True, exist_ok=True)
-            link(file, staging / _MEDIA / file.name)
+            link_file(file, staging / _MEDIA / file.name)
 
 
-def link(file: Path, place: Path, linked: Callable[[Path, Path], None] = os.link) -> None:
+def link_file(file: Path, place: Path, linked: Callable[[Path, Path], None] = os.link) -> None:
     """Let a file stand in two places at the cost of one, or copy it where the disk knows no links."""
     try:
         linked(file, place)
@@ -164,7 +164,7 @@ def _letters(version: Path, manifest: Manifest, removal: Removal) -> tuple[DeadL
     copies = [nameless(one) if removal.sources.get(one.source_id) == REASON else one for one in letters if one.step == SCAN]
     others = [one for one in letters if one.step != SCAN and one.source_id not in removal.sources]
     gone = (
-        whole(source_id) if reason == REASON else replace(whole(source_id), file=names[source_id], reason=reason)
+        source_letter(source_id) if reason == REASON else replace(source_letter(source_id), file=names[source_id], reason=reason)
         for source_id, reason in removal.sources.items()
     )
     return (*copies, *sorted((*others, *removal.clips, *gone), key=letter_order))

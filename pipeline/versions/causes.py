@@ -84,10 +84,10 @@ def _short(value: object) -> str:
 
 def spoken(row: Mapping[str, Any]) -> dict[str, str]:
     """Return the key of each author of a row, by name, those that had nothing to say among them."""
-    return {tool(key): key for key in (*(row.get("authors") or ()), *(claim["by"] for _, claim in claims(row)))}
+    return {tool(key): key for key in (*(row.get("authors") or ()), *(claim["by"] for _, claim in row_claims(row)))}
 
 
-def claims(row: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def row_claims(row: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the claims of a row, each with the name of its column."""
     for name, held in row.items():
         if isinstance(held, list):
@@ -97,7 +97,7 @@ def claims(row: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def statements(row: Mapping[str, Any], columns: tuple[str, ...] = ()) -> dict[str, list[object]]:
     """Return what each author says, in these columns or in all, without its key."""
     said: dict[str, list[object]] = {}
-    for column, claim in claims(row):
+    for column, claim in row_claims(row):
         if not columns or column in columns:
             said.setdefault(tool(claim["by"]), []).append((column, {key: value for key, value in claim.items() if key != "by"}))
     return said

@@ -34,7 +34,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class ClipState:
     """A clip as a version holds it, without what is large."""
 
     decision: str
@@ -79,7 +79,7 @@ def _rank(by: str) -> int:
     return 2 if by.startswith(DECISION) else 0 if by.startswith(PERSON) else 1
 
 
-def changes(old: Held, new: Held, authors: Authors) -> Iterator[Change]:
+def changes(old: ClipState, new: ClipState, authors: Authors) -> Iterator[Change]:
     """Yield all that is not the same about a clip that is in both versions."""
     if old.decision != new.decision:
         why = causes(old.row, new.row, authors, ("routes", "assessments"))
@@ -97,7 +97,7 @@ def changes(old: Held, new: Held, authors: Authors) -> Iterator[Change]:
         yield new.change(SAID, causes(old.row, new.row, authors, columns), what=", ".join(columns))
 
 
-def _labels(old: Held, new: Held, authors: Authors) -> Iterator[Change]:
+def _labels(old: ClipState, new: ClipState, authors: Authors) -> Iterator[Change]:
     before, after = old.labels(), new.labels()
     for modality in sorted(before.keys() | after.keys()):
         was, now = before.get(modality), after.get(modality)

@@ -12,7 +12,7 @@ from pyarrow import ArrowException
 
 from pipeline.versions.difference_text import as_json, as_text
 from pipeline.versions.integrity import damages
-from pipeline.versions.listing import listed, shown
+from pipeline.versions.listing import version_lines, version_text
 from pipeline.versions.membership import Version
 from schemas.errors import AffectoryError, UsageError, printable
 from schemas.versions.manifest import MANIFEST, SUMS, versions
@@ -60,9 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _done(args: argparse.Namespace) -> int:
     match args.command:
         case "list":
-            return _say(listed(args.shards, _names(args.shards)))
+            return _say(version_lines(args.shards, _names(args.shards)))
         case "show":
-            return _say(shown(*opened(args.shards, args.name)))
+            return _say(version_text(*opened(args.shards, args.name)))
         case "latest":
             folder, manifest = opened(args.shards, None)
             return _say(iter([f"{folder.name} {manifest.seal}"]))

@@ -17,7 +17,7 @@ from operator import itemgetter
 import pyarrow.parquet as pq
 
 from pipeline.versions.causes import Authors, authors_of
-from pipeline.versions.change import TOLD, Change, Held, changes
+from pipeline.versions.change import TOLD, Change, ClipState, changes
 from pipeline.versions.membership import Version, appeared, vanished
 from schemas.errors import UsageError
 from schemas.versions.rows import FOLDERS
@@ -25,7 +25,7 @@ from schemas.versions.rows import FOLDERS
 COLUMNS = ("clip_id", "source", "authors", "labels", "routes", *TOLD)
 """What is compared, where both versions have it: all that is small."""
 
-_Source = tuple[str, dict[str, Held]]
+_Source = tuple[str, dict[str, ClipState]]
 _Group = tuple[str, int]
 
 
@@ -44,11 +44,11 @@ def differences(old: Version, new: Version) -> Iterator[Change]:
         for first, second in _side_by_side(before, after):
             for clip_id in sorted(first.keys() | second.keys()):
                 match first.get(clip_id), second.get(clip_id):
-                    case Held() as was, None:
+                    case ClipState() as was, None:
                         yield vanished(old, new, was)
-                    case None, Held() as now:
+                    case None, ClipState() as now:
                         yield appeared(old, new, now)
-                    case Held() as was, Held() as now:
+                    case ClipState() as was, ClipState() as now:
                         yield from changes(was, now, authors)
 
 
@@ -57,17 +57,17 @@ def _columns(version: Version) -> set[str]:
     return set(pq.read_schema(version.folder / files[0].file).names) if files else set(COLUMNS)
 
 
-def _side_by_side(old: Iterator[_Source], new: Iterator[_Source]) -> Iterator[tuple[dict[str, Held], dict[str, Held]]]:
+def _side_by_side(old: Iterator[_Source], new: Iterator[_Source]) -> Iterator[tuple[dict[str, ClipState], dict[str, ClipState]]]:
     """Yield the clips of each source in both, by id; {} where a version has none of the source."""
     both = heapq.merge(_tagged(0, old), _tagged(1, new), key=itemgetter(0, 1))
     for _, found in groupby(both, key=itemgetter(0)):
-        held: tuple[dict[str, Held], dict[str, Held]] = ({}, {})
+        held: tuple[dict[str, ClipState], dict[str, ClipState]] = ({}, {})
         for _, which, clips in found:
             held[which].update(clips)
         yield held
 
 
-def _tagged(which: int, sources: Iterator[_Source]) -> Iterator[tuple[str, int, dict[str, Held]]]:
+def _tagged(which: int, sources: Iterator[_Source]) -> Iterator[tuple[str, int, dict[str, ClipState]]]:
     return ((source, which, clips) for source, clips in sources)
 
 
@@ -112,14 +112,14 @@ def _sources(version: Version, left: dict[_Group, bool], columns: tuple[str, ...
 
 def _held(
     version: Version, files: list[str], left: dict[_Group, bool], columns: tuple[str, ...], place: tuple[str, str]
-) -> Iterator[Held]:
+) -> Iterator[ClipState]:
     last = ""
     for file in files:
         with pq.ParquetFile(version.folder / file) as shard:
             groups = [number for number in range(shard.num_row_groups) if left[file, number]]
             for part in shard.iter_batches(256, row_groups=groups, columns=list(columns)) if groups else ():
                 for row in part.to_pylist():
-                    held = Held(decision=place[0], split=place[1], row=row)
+                    held = ClipState(decision=place[0], split=place[1], row=row)
                     if held.source_id < last:
                         raise UsageError(f"{version.folder / file}: its rows are not in order of sources")
                     last = held.source_id

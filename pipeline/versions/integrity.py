@@ -29,19 +29,19 @@ class Damage:
 
 def write_sums(version: Path, known: Mapping[str, str]) -> str:
     """Write the hashes of all files of a version; return the hash of that list. `known` are hashes by file."""
-    lines = [_line(known.get(file) or sha256(version / file), file) for file in files(version)]
+    lines = [_line(known.get(file) or file_sha256(version / file), file) for file in version_files(version)]
     data = "".join(lines).encode()
     write_atomic(version / SUMS, data)
     return hashlib.sha256(data).hexdigest()
 
 
-def files(version: Path) -> list[str]:
+def version_files(version: Path) -> list[str]:
     """Return every file of a version but the manifest and the list of hashes, sorted."""
     found = (path.relative_to(version).as_posix() for path in version.rglob("*") if path.is_symlink() or not path.is_dir())
     return sorted(file for file in found if file not in {MANIFEST, SUMS})
 
 
-def sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """Return the hash of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -57,7 +57,7 @@ def damages(version: Path, deep: bool = False, seal: str | None = None) -> Itera
     if seal and manifest is not None and manifest.seal != seal:
         yield Damage(file=MANIFEST, says=f"is that of another version: its seal is {manifest.seal}, not {seal}")
     yield from _listed(version, manifest)
-    there, listed = set(files(version)), sums(version)
+    there, listed = set(version_files(version)), sums(version)
     yield from (Damage(file=file, says="is missing") for file in sorted(listed.keys() - there))
     yield from (Damage(file=file, says="is none of the version's files") for file in sorted(there - listed.keys()))
     wrong = sorted(listed.keys() - there)
@@ -88,13 +88,13 @@ def _manifest(version: Path) -> tuple[Manifest | None, list[Damage]]:
 def _listed(version: Path, manifest: Manifest | None) -> Iterator[Damage]:
     if not (version / SUMS).is_file():
         yield Damage(file=SUMS, says="is missing")
-    elif manifest is not None and sha256(version / SUMS) != manifest.sums_sha256:
+    elif manifest is not None and file_sha256(version / SUMS) != manifest.sums_sha256:
         yield Damage(file=SUMS, says="is not the list that the manifest was written with")
 
 
 def _compared(path: Path, wanted: str) -> str | None:
     try:
-        return None if sha256(path) == wanted else "is not what was written: its sha256 differs"
+        return None if file_sha256(path) == wanted else "is not what was written: its sha256 differs"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
 

@@ -17,7 +17,7 @@ from schemas.versions.split_facts import LINKS
 _TITLES = ("version", "accepted", "review", "rejected", "dead", "clips of", "size", "written", "plan")
 
 
-def listed(out: Path, names: Sequence[str]) -> Iterator[str]:
+def version_lines(out: Path, names: Sequence[str]) -> Iterator[str]:
     """Yield a table of versions, oldest first; a version whose manifest cannot be read says so."""
     lines = [_TITLES, *(_line(out / name) for name in names)]
     widths = [max(len(line[k]) for line in lines if len(line) == len(_TITLES)) for k in range(len(_TITLES))]
@@ -55,7 +55,7 @@ def _line(version: Path) -> tuple[str, ...]:
     )
 
 
-def shown(version: Path, manifest: Manifest) -> Iterator[str]:
+def version_text(version: Path, manifest: Manifest) -> Iterator[str]:
     """Yield the lines that tell one version: ledger, splits, reasons, authors with their models, files."""
     yield f"{version}  {manifest.seconds:.0f} s of clips, Affectory {manifest.affectory}, schema {manifest.schema}"
     yield f"plan {manifest.plan['name']} {manifest.plan_hash}, inputs {manifest.inputs}, rows {manifest.rows_sha256}"

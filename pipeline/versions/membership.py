@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.versions.causes import settings, tool
-from pipeline.versions.change import ADDED, REMOVED, Change, Held
+from pipeline.versions.change import ADDED, REMOVED, Change, ClipState
 from schemas.arrow import schema_of
 from schemas.record import DeadLetter, Source, claim_fields
 from schemas.versions.manifest import Manifest
@@ -63,7 +63,7 @@ class Letters:
         return None
 
 
-def appeared(old: Version, new: Version, clip: Held) -> Change:
+def appeared(old: Version, new: Version, clip: ClipState) -> Change:
     """Return that a clip was added, and why."""
     file = clip.file
     if clip.source_id not in old.sources:
@@ -71,7 +71,7 @@ def appeared(old: Version, new: Version, clip: Held) -> Change:
     return clip.change(ADDED, _absent(old, clip, "before, ") or _anew(old, new))
 
 
-def vanished(old: Version, new: Version, clip: Held) -> Change:
+def vanished(old: Version, new: Version, clip: ClipState) -> Change:
     """Return that a clip was removed, and why."""
     why = _absent(new, clip, "")
     if not why and clip.source_id not in new.sources:
@@ -79,7 +79,7 @@ def vanished(old: Version, new: Version, clip: Held) -> Change:
     return clip.change(REMOVED, why or _anew(old, new))
 
 
-def _absent(version: Version, clip: Held, when: str) -> tuple[str, ...]:
+def _absent(version: Version, clip: ClipState, when: str) -> tuple[str, ...]:
     if letter := version.letters.find(clip.clip_id):
         return (f"{when}dead letter: {letter}",)
     letter = version.letters.find(clip.source_id)

@@ -97,7 +97,7 @@ def order(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
-def latest(out: Path) -> str | None:
+def latest_version(out: Path) -> str | None:
     """Return the name of the newest version, or None."""
     return next(reversed(versions(out)), None)
 

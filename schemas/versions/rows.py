@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from schemas.errors import UsageError
-from schemas.versions.manifest import Manifest, latest, read_manifest
+from schemas.versions.manifest import Manifest, latest_version, read_manifest
 
 ACCEPT, REVIEW, REJECT = "accept", "review", "reject"
 FOLDERS = {ACCEPT: "data", REVIEW: "review", REJECT: "reject"}
@@ -24,7 +24,7 @@ def opened(out: Path, name: str | None) -> tuple[Path, Manifest]:
     Raises:
         UsageError: there is no such version.
     """
-    name = name or latest(out)
+    name = name or latest_version(out)
     manifest = read_manifest(out / name) if name else None
     if name is None or manifest is None:
         raise UsageError(f"{out / name if name else out} holds no version; python -m pipeline.build --out {out} makes one")

@@ -74,7 +74,7 @@ def entropy(one: Distribution) -> float:
     return round(min(1.0, spread / math.log(len(one))), 4) if len(one) > 1 else 0.0
 
 
-def valence(one: Distribution, of: str) -> float:
+def expected_valence(one: Distribution, of: str) -> float:
     """Return the probability of what feels good minus that of what feels bad, -1 to 1; surprise and neutral count as neither."""
     signs = space(of).maps[SENTIMENT]
     return sum(p * {"positive": 1, "negative": -1}.get(signs[name], 0) for name, p in one.items())

@@ -13,7 +13,7 @@ import numpy as np
 
 from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.face.finding import FaceAnalyzer
-from annotators.face.labels_face_expression import FaceExpression, Reader, Sight
+from annotators.face.labels_face_expression import ExpressionReader, FaceExpression, Sight
 from annotators.face.tracks import Sample, track
 from annotators.models import local
 from schemas.claims import FaceTrack
@@ -105,7 +105,7 @@ def _inside(box, at: tuple[float, float]) -> bool:
     return box.x <= at[0] <= box.x + box.width and box.y <= at[1] <= box.y + box.height
 
 
-def read(still: Still, expression: FaceExpression, reader: Reader, looker: FaceAnalyzer) -> tuple[float, ...]:
+def read(still: Still, expression: FaceExpression, reader: ExpressionReader, looker: FaceAnalyzer) -> tuple[float, ...]:
     """Return the scores of the label that a second of this still would get."""
     image = picture(still.media)
     face = face_in(image, looker, still.at)
@@ -138,7 +138,7 @@ def _f1(name: str, truth: Sequence[str], told: Sequence[str]) -> float:
     return 2 * both / (list(truth).count(name) + list(told).count(name))
 
 
-def _woman(expression: FaceExpression, reader: Reader) -> Row:
+def _woman(expression: FaceExpression, reader: ExpressionReader) -> Row:
     faces = MediapipeFaces()
     record = clip(media("woman"), speaker=None)
     record = with_faces(record, faces.annotate(faces.load("cpu"), [record])[0])

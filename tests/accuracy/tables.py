@@ -115,7 +115,7 @@ def cutting() -> None:
     table("Cutting: flash and beep at known times, beside the source itself", heads, told)
 
 
-if __name__ == "__main__":
+def main():
     for model in used_by("embedded"):
         local.fetch(model)
     cutting()

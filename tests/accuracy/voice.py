@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from annotators.models import local
-from annotators.training.voice_emodb import ALL, Corpus, Known, scores
+from annotators.training.voice_emodb import ALL, Corpus, Known, held_out_scores
 from tests.support.research import research
 
 VIEWS = {
@@ -44,7 +44,7 @@ def corpus() -> Corpus:
 
 def rows(draws: int = 5) -> Iterator[Row]:
     """Yield one row per way of knowing the speaker, averaged over so many random baselines."""
-    for score in scores(corpus(), tuple(VIEWS), draws, seed=0):
+    for score in held_out_scores(corpus(), tuple(VIEWS), draws, seed=0):
         yield Row(
             what=f"`labels.voice_emodb`, EMO-DB, {VIEWS[score.view]}",
             items=score.items,

@@ -16,9 +16,9 @@ from pathlib import Path
 from annotators.media import decoder
 from annotators.media.cutting import CutSettings, cut, cut_audio
 from annotators.scene.shots_content import ContentShots
-from pipeline.clips.cut import Files, Wanted, _clip
+from pipeline.clips.cut import Files, WantedClip, _clip
 from pipeline.clips.segment import segment
-from pipeline.ingest.sources import find
+from pipeline.ingest.sources import find_sources
 from pipeline.plan import read_plan
 from schemas.errors import ItemError
 from schemas.record import Origin, Source
@@ -37,7 +37,7 @@ def loop(raw: Path, out: Path) -> int:
         return records
 
     count = 0
-    for found in find(raw)[0]:
+    for found in find_sources(raw)[0]:
         path = Path(found.path)
         try:
             info = decoder.probe(path)
@@ -64,7 +64,7 @@ def cuts(source, info, plan, out):
             files = Files(
                 video=video.name if info.video else None, audio=audio.name if info.audio else None, actual=span, cut=made
             )
-            yield _clip(Wanted(source=source, request=replace(request)), files, out)
+            yield _clip(WantedClip(source=source, request=replace(request)), files, out)
 
 
 def shots(path: Path, out: Path) -> int:

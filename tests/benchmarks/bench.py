@@ -85,7 +85,3 @@ def main() -> None:
             args.rounds,
             out,
         )
-
-
-if __name__ == "__main__":
-    main()

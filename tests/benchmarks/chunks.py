@@ -128,7 +128,7 @@ def noise(rng: random.Random, count: int) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MadeBench(RunContext):
+class MadeContext(RunContext):
     """Where the clips of a library are found."""
 
     sources: dict[str, list[Clip]]
@@ -145,7 +145,7 @@ class MadeBench(RunContext):
 def release(library: Library, numbers: Iterable[int], out: Path, settings: ReleaseSettings) -> list[Path]:
     """Write the shards of these sources as a build does; return the files."""
     sources = {clips[0].source.source_id: clips for clips in map(library.source, numbers)}
-    context = MadeBench(work=library.work, device="cpu", workers=1, sources=sources)
+    context = MadeContext(work=library.work, device="cpu", workers=1, sources=sources)
     writer = WriteShard(context, out, settings, "embed", {})
     indexes = [Index(source_id=source_id, key=source_id) for source_id in sources]
     plan = replace(read_plan("embedded"), release=settings)

@@ -24,7 +24,7 @@ from pipeline.clips.kept import Index, Ref
 from pipeline.plan import ReleaseSettings, budgeted, read_plan
 from pipeline.release.shard_plan import WriteShard
 from pipeline.runtime.context import RunContext
-from pipeline.split.links import SourceIdentity, Vector
+from pipeline.split.links import PackedVector, SourceIdentity
 from schemas.claims import Cue, Label
 from schemas.record import Clip, Origin
 from schemas.values import Span
@@ -58,7 +58,7 @@ class Made:
     def kin(self, key: str) -> SourceIdentity:
         """A source in which two strangers speak. No fingerprints: what these hold grows with hours of media, not with clips."""
         chance = np.random.default_rng(int(key))
-        people = {size: tuple(Vector.of("made@1#0", chance.normal(size=size)) for _ in range(2)) for size in (VOICE, FACE)}
+        people = {size: tuple(PackedVector.of("made@1#0", chance.normal(size=size)) for _ in range(2)) for size in (VOICE, FACE)}
         return SourceIdentity(
             source_id=f"{int(key):016x}", file="a.mp4", duration=9e3, pictured=True, voices=people[VOICE], faces=people[FACE]
         )
@@ -86,7 +86,7 @@ def label(modality: str, chance: random.Random) -> Label:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MadeBench(RunContext):
+class MadeContext(RunContext):
     """Where made-up records come from."""
 
     made: Any
@@ -101,7 +101,7 @@ def run(records: int) -> None:
     plan = budgeted(read_plan("embedded"), "20%")
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        context = MadeBench(work=Path(folder), device="cpu", workers=1, made=Made(plan.judge))
+        context = MadeContext(work=Path(folder), device="cpu", workers=1, made=Made(plan.judge))
         indexes = [Index(source_id=f"{source:016x}", key=str(source), kin=str(source)) for source in range(records // EACH)]
         settings = ReleaseSettings(row_group_rows=100)
         writer = WriteShard(context, Path(folder), settings, "embed", {})

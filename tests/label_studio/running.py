@@ -19,7 +19,7 @@ from unittest.mock import patch
 from label_studio.command import own_folder
 from label_studio.project.form import data_keys
 from label_studio.project.queue import projects
-from label_studio.server.client import Client
+from label_studio.server.client import LabelStudioClient
 from pipeline.plan import read_plan
 from tests.support.feeling import felt
 from tests.support.reported import clip, written
@@ -100,7 +100,7 @@ class Running:
 
     @property
     def client(self):
-        return Client(self.url, self.kept["token"])
+        return LabelStudioClient(self.url, self.kept["token"])
 
     @property
     def env(self):

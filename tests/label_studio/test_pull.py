@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from label_studio.project.answers import load
+from label_studio.project.answers import load_answers
 from label_studio.sync.pulled import PULLED
 from tests.label_studio.running import answered, command, ran, version
 
@@ -20,7 +20,7 @@ def asked(server, media_files):
 
 def told(server):
     """Return the answers that have been pulled, by id."""
-    return {one.answer_id: one for one in load(server.shards / "reviews" / "answers")}
+    return {one.answer_id: one for one in load_answers(server.shards / "reviews" / "answers")}
 
 
 def pulled(server, **env):

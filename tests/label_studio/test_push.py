@@ -11,7 +11,7 @@ from label_studio.project.clips import Linked
 from label_studio.project.queue import Queue, projects
 from label_studio.project.tasks import COLUMNS, task
 from label_studio.push import review_items
-from label_studio.server.client import Client
+from label_studio.server.client import LabelStudioClient
 from schemas.errors import TransientError, UsageError
 from schemas.versions.rows import picked
 from tests.label_studio.running import clean, ran, sending, under_way, version
@@ -119,7 +119,7 @@ def test_a_personal_token_works_as_well_as_a_legacy_one(server, pushed, tmp_path
         token = client.post("/api/token/", {})["token"]
     status, said = ran("push", "--shards", tmp_path, LABEL_STUDIO_URL=server.url, LABEL_STUDIO_API_KEY=token)
     assert (status, "nothing" in said) == (0, True), said
-    with Client(server.url, token) as client:
+    with LabelStudioClient(server.url, token) as client:
         client.get("/api/current-user/whoami")
         client._until = 0.0
         assert client.get("/api/current-user/whoami")["email"] == server.kept["owner"]["email"]
@@ -151,7 +151,7 @@ def test_what_is_not_idempotent_is_sent_once():
         sent.append(request.method)
         raise httpx2.ReadError("cut")
 
-    with Client("http://x", "0" * 40, httpx2.MockTransport(fail)) as client:
+    with LabelStudioClient("http://x", "0" * 40, httpx2.MockTransport(fail)) as client:
         with pytest.raises(TransientError):
             client.post("/api/projects/1/import", [])
         assert sent == ["POST"]
@@ -163,7 +163,7 @@ def test_what_is_not_idempotent_is_sent_once():
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8080", "ftp://x", "http://"])
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(UsageError, match="not the address of a server"):
-        Client(url, "0" * 40)
+        LabelStudioClient(url, "0" * 40)
 
 
 def test_five_thousand_tasks_are_sent_in_seconds(server, media_files, capsys):

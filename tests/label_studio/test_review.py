@@ -11,7 +11,7 @@ import pytest
 
 from annotators.models import local
 from annotators.registry import used_by
-from label_studio.project.answers import ANSWERS, REVIEWS, load
+from label_studio.project.answers import ANSWERS, REVIEWS, load_answers
 from label_studio.project.queue import projects
 from schemas.versions.manifest import read_manifest
 from schemas.versions.rows import rows
@@ -104,7 +104,7 @@ def test_what_three_people_decide_at_the_page_is_in_the_next_version_with_their_
     judge(sit_down("conflict", first), "5", "t", "k", "v", "Shift+2", rationale=" So the voice decides.")
     judge(sit_down("conflict", second), "5", "t", "k", "z")
     assert ran("pull", "--shards", shards)[0] == 0
-    answers = load(shards / REVIEWS / ANSWERS)
+    answers = load_answers(shards / REVIEWS / ANSWERS)
     assert sorted(answer.given[-1].names[0] for answer in answers) == ["anger", "happiness"]
     assert all(account["email"] not in answer.reviewer for answer in answers for account in (first, second))
 

@@ -11,7 +11,7 @@ import yaml
 from label_studio.command import CLIPS, own_folder
 from label_studio.serve import _postgres
 from label_studio.server import accounts, environment
-from label_studio.server.accounts import PASSWORD, TOKEN, USER, load, wanted
+from label_studio.server.accounts import PASSWORD, TOKEN, USER, load_server, wanted
 from label_studio.server.environment import silent
 from schemas.errors import AffectoryError, UsageError
 from tests.label_studio.running import ROOT, ran, version
@@ -161,7 +161,7 @@ def test_what_cannot_be_an_account_is_refused(env, emails, says):
 def test_a_server_file_that_is_none_of_ours_is_refused(tmp_path):
     (tmp_path / accounts.FILE).write_text("{}")
     with pytest.raises(UsageError, match=r"server\.json"):
-        load(tmp_path)
+        load_server(tmp_path)
 
 
 def test_postgresql_is_a_setting():

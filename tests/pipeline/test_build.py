@@ -19,7 +19,7 @@ import pytest
 
 from annotators.models import local
 from annotators.registry import used_by
-from label_studio.project.answers import ANSWERS, REVIEWS, Answer, Given, write
+from label_studio.project.answers import ANSWERS, REVIEWS, Answer, Given, write_answer
 from pipeline.build import main
 from pipeline.report.page import REPORT
 from pipeline.takedown.command import main as takedown
@@ -241,7 +241,7 @@ def test_what_people_answer_decides_the_next_version_and_leaves_the_last_one_as_
             submitted="2026-11-21T10:00:00Z",
             given=given,
         )
-        write(tmp_path / REVIEWS / ANSWERS, answer)
+        write_answer(tmp_path / REVIEWS / ANSWERS, answer)
     said = finished(build(raw, tmp_path, "--work", built[0] / ".work"))
     assert "turns.pyannote" in said
     (row,) = (row for row in rows(tmp_path / "v2") if row["clip_id"] == clip_id)

@@ -14,7 +14,7 @@ from pipeline.release.commit import commit
 from pipeline.release.ledger import Ledger
 from pipeline.release.shard_plan import PlanShards, Shard, WriteShard
 from pipeline.runtime.context import RunContext
-from pipeline.split.links import SourceIdentity, Vector
+from pipeline.split.links import PackedVector, SourceIdentity
 from schemas.claims import Fingerprint
 from schemas.values import Span
 from tests.support.published import licensed
@@ -29,7 +29,7 @@ PLAN = read_plan("embedded")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MadeBench(RunContext):
+class MadeContext(RunContext):
     """Where made-up records come from."""
 
     held: Any
@@ -50,7 +50,7 @@ def sound(data):
 def kin():
     """Return what ties the sources."""
     scene = codes(1, SECONDS)
-    voice = (Vector.of("turns.made@1#0", (0.6, 0.8)),)
+    voice = (PackedVector.of("turns.made@1#0", (0.6, 0.8)),)
     told = {
         "anna.mp4": {"fingerprints": (sound(scene),), "duration": SECONDS + 1.0},
         "again.mp4": {"fingerprints": (sound(codes(2, LATE) + scene[: 4 * RATE * (SECONDS - LATE)]),)},
@@ -82,7 +82,7 @@ def version(out, media, budget=None):
             refs.append(ref(clip, f"{one.file} {number}"))
         held["indexes", one.file], held["kin", one.file] = tuple(refs), one
         indexes.append(Index(source_id=one.source_id, key=one.file, kin=one.file))
-    context = MadeBench(work=media, device="cpu", workers=1, held=held)
+    context = MadeContext(work=media, device="cpu", workers=1, held=held)
     told = list(PlanShards(plan, context, {}).process((None, indexes)))
     writer = WriteShard(context, out / ".staging", plan.release, "embed", {})
     shards = [written for shard in told if isinstance(shard, Shard) for written in writer.work(shard)]

@@ -19,7 +19,7 @@ REPO = "lab/feelings"
 MOTHER = """
 import json, os, sys
 import huggingface_hub.hf_api, httpx2, pyarrow.parquet
-from pipeline.publish import main
+from pipeline.publish.command import main
 while line := sys.stdin.readline():
     job = json.loads(line)
     child = os.fork()
@@ -38,7 +38,7 @@ while line := sys.stdin.readline():
 LOAD = """
 import json, sys
 from datasets import load_dataset
-from pipeline.shards import row_hash
+from schemas.versions.row_hash import row_hash
 repo, revision, streaming = sys.argv[1:4]
 loaded = load_dataset(repo, revision=revision, streaming=streaming == "streaming")
 rows = {}

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from annotators.face.expression_net import CLASSES, load, logits
+from annotators.face.expression_net import CLASSES, expression_logits, load_net
 from annotators.face.labels_face_expression import face_crop
 from annotators.models import local
-from annotators.training.face_expression import tensors
+from annotators.training.face_expression import net_tensors
 from schemas.errors import UsageError
 from schemas.values import Box
 from schemas.vocabulary.spaces import space
@@ -46,7 +46,7 @@ def place():
 
 @pytest.mark.parametrize(("name", "box"), PICTURES)
 def test_it_says_what_the_original_says(place, name, box):
-    told = logits(load(place), crop(name, box)[None])[0]
+    told = expression_logits(load_net(place), crop(name, box)[None])[0]
     shares = np.exp(told - told.max()) / np.exp(told - told.max()).sum()
     np.testing.assert_allclose(shares, json.loads(GOLDEN.read_text())[name], atol=2e-3)
 
@@ -54,13 +54,13 @@ def test_it_says_what_the_original_says(place, name, box):
 def test_what_a_picture_gets_does_not_hang_on_its_neighbours_or_on_threads(place):
     import torch
 
-    net, pictures = load(place), np.asarray([crop(name, box) for name, box in PICTURES])
+    net, pictures = load_net(place), np.asarray([crop(name, box) for name, box in PICTURES])
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        alone = np.concatenate([logits(net, picture[None]) for picture in pictures])
+        alone = np.concatenate([expression_logits(net, picture[None]) for picture in pictures])
         torch.set_num_threads(2)
-        np.testing.assert_allclose(logits(net, pictures), alone, atol=1e-4)
+        np.testing.assert_allclose(expression_logits(net, pictures), alone, atol=1e-4)
     finally:
         torch.set_num_threads(threads)
 
@@ -78,7 +78,7 @@ def test_the_file_says_whose_it_is_and_under_which_licence(place):
 
 def test_a_manifest_that_does_not_fit_its_bytes_is_refused():
     manifest = [{"weights": [{"name": "a", "shape": [2], "dtype": "float32"}]}]
-    assert [name for name, _ in tensors(manifest, b"\0" * 8)] == ["a"]
+    assert [name for name, _ in net_tensors(manifest, b"\0" * 8)] == ["a"]
     for size in (7, 9):
         with pytest.raises(UsageError, match=r"bin"):
-            list(tensors(manifest, b"\0" * size))
+            list(net_tensors(manifest, b"\0" * size))

@@ -99,8 +99,8 @@ def test_without_picture_or_without_faces_nothing_is_claimed(model, folder):
 def test_nothing_but_known_noise_is_held_back_and_nothing_is_said_at_exit():
     code = """
 import os
-from annotators.faces_mediapipe import MediapipeFaces
-from annotators.quiet import quietly
+from annotators.face.faces_mediapipe import MediapipeFaces
+from annotators.native_logs import quietly
 faces = MediapipeFaces()
 model = faces.load("cpu")
 with quietly():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from annotators.face.faces_mediapipe import MediapipeFaces
-from annotators.face.likenesses_sface import SfaceLikenesses, aligned
+from annotators.face.likenesses_sface import SfaceLikenesses, aligned_face
 from schemas.values import Span
 from tests.support.media import media
 from tests.support.seen import clip, piece, with_faces
@@ -52,4 +52,4 @@ def test_a_face_too_small_gets_none(looked):
 def test_points_already_in_place_leave_the_picture_as_it_is():
     image = np.random.default_rng(0).integers(0, 255, (112, 112, 3), dtype=np.uint8)
     points = np.asarray([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
-    assert np.abs(aligned(image, points).astype(int) - image).max() <= 1
+    assert np.abs(aligned_face(image, points).astype(int) - image).max() <= 1

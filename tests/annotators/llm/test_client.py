@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from annotators.llm.calls import Calls
 from annotators.llm.client import Pace, backoff
 from annotators.llm.http import seconds_asked
-from annotators.llm.request import Dialect, Request
+from annotators.llm.request import ChatRequest, Dialect
 from annotators.llm.usage import Cost, UsageMeter
 
-ASKED = Request(
+ASKED = ChatRequest(
     model="m",
     messages=({"role": "system", "content": "s"}, {"role": "user", "content": "u"}),
     schema={"type": "object"},

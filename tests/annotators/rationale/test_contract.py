@@ -5,15 +5,15 @@ import json
 import pytest
 
 from annotators.rationale.contract import (
-    Answer,
     Complaint,
     Expression,
+    RationaleAnswer,
     Sentence,
     Written,
     answer_schema,
     complaint,
-    read,
-    told,
+    rationale_texts,
+    read_rationale,
     tree,
 )
 from schemas.claims import Text
@@ -25,7 +25,7 @@ LINE = Sentence(text="They smile.", cites=("face.smile.1",))
 def answer(*sentences, language="en", emotion="joy"):
     written = Written(language=language, sentences=sentences or (LINE,))
     expression = Expression(text="glad", attributes=(LINE,))
-    return Answer(expressions=(expression,), rationales=(written,), emotion=emotion, valence=None)
+    return RationaleAnswer(expressions=(expression,), rationales=(written,), emotion=emotion, valence=None)
 
 
 def test_the_schema_holds_answers_to_the_cues_and_languages_and_closes_every_object():
@@ -69,13 +69,13 @@ def test_what_cites_wrongly_or_in_the_wrong_language_is_complained_about(bad, ki
     ["", "no", "{}", "[1]", '{"emotion": 1}', "<think>{}</think>", json.dumps({"expressions": [], "rationales": []}), "}{"],
 )
 def test_what_is_not_an_answer_is_never_half_believed(content):
-    assert isinstance(read(content), Complaint)
+    assert isinstance(read_rationale(content), Complaint)
 
 
 def test_a_rationale_is_its_sentences_and_names_each_cue_once():
     whole = Text(by="a@1#0", text_id="r.1", kind="rationale", text="", language="en")
     line = Sentence(text="They say so.", cites=("words.joy.1", "face.smile.1"))
-    texts = list(told(whole, (LINE, line)))
+    texts = list(rationale_texts(whole, (LINE, line)))
     assert texts[0].text == "They smile. They say so."
     assert texts[0].cites == ("face.smile.1", "words.joy.1")
     assert [(text.text_id, text.parent) for text in texts[1:]] == [("r.1.1", "r.1"), ("r.1.2", "r.1")]

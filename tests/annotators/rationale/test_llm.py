@@ -391,15 +391,16 @@ def test_pictures_at_the_key_frames_of_the_target_travel_as_data(server):
 
 BUILD = """
 import sys
-from tests.annotators.test_rationale_llm import clip, made, CALLS
+from tests.annotators.rationale.test_llm import clip, made, CALLS
 from dataclasses import replace
 import apache_beam as beam
 from pathlib import Path
-from pipeline.annotate import Annotate, Bench
+from pipeline.runtime.annotate import Annotate
+from pipeline.runtime.context import RunContext
 clips = [clip(f"{k:016d}", f"line {k}") for k in range(int(sys.argv[2]))]
 annotator = made(calls=replace(CALLS, concurrency=4, timeout=60, batch="batch" in sys.argv, gather=10, poll=0.05))
 with beam.Pipeline(runner="FnApiRunner") as pipeline:
-    out = pipeline | beam.Create(clips) | Annotate(annotator, Bench(work=Path(sys.argv[1]), device="cpu", workers=2))
+    out = pipeline | beam.Create(clips) | Annotate(annotator, RunContext(work=Path(sys.argv[1]), device="cpu", workers=2))
 """
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotators.speech.turns import Diarized, claims
+from annotators.speech.turns import Diarized, turn_claims
 from schemas.claims import Speaker, Turn
 from schemas.values import Span
 
@@ -23,7 +23,7 @@ def labelled(*parts):
 
 def told(speech, floor=None, voices=None, bridge=0.5, duration=60.0):
     found = Diarized(speech=labelled(*speech), floor=labelled(*(floor or speech)), voices=voices or {})
-    made = claims("me", found, bridge, duration)
+    made = turn_claims("me", found, bridge, duration)
     return [c for c in made if isinstance(c, Turn)], [c for c in made if isinstance(c, Speaker)]
 
 
@@ -59,7 +59,7 @@ def test_no_speech_is_no_claim():
 
 @given(parts, parts, st.sampled_from([0.0, 0.58, 2.0]))
 def test_every_floor_lies_in_its_turn_and_every_time_in_the_source(speech, floor, bridge):
-    made = claims("me", Diarized(speech=tuple(speech), floor=tuple(floor), voices={}), bridge, 20.0)
+    made = turn_claims("me", Diarized(speech=tuple(speech), floor=tuple(floor), voices={}), bridge, 20.0)
     turns = [c for c in made if isinstance(c, Turn)]
     assert all(turn.span.covers(part) for turn in turns for part in turn.floor)
     assert all(0 <= turn.span.start < turn.span.end <= 20.0 for turn in turns)

@@ -74,8 +74,8 @@ def test_silence_and_noise_and_almost_nothing_have_no_speakers(pyannote, tmp_pat
 
 def test_another_process_says_the_same(pyannote):
     program = (
-        "import sys; from pathlib import Path; from annotators.turns_pyannote import PyannoteTurns as T;"
-        "from tests.accuracy_listen import source; t = T();"
+        "import sys; from pathlib import Path; from annotators.speech.turns_pyannote import PyannoteTurns as T;"
+        "from tests.accuracy.listen import source; t = T();"
         "sys.stdout.write(repr(t.annotate(t.load('cpu'), [source(Path(sys.argv[1]))])[0]))"
     )
     path = meetings() / "dev01.wav"
@@ -91,24 +91,24 @@ def test_telemetry_is_off(pyannote):
 
 
 def test_a_piece_of_speech_is_embedded_once(pyannote):
-    from annotators.speech.diarization import pieces, shared
+    from annotators.speech.diarization import frames_to_embed, shared
 
     active = np.zeros((10, 3), bool)
     active[:6, 0], active[4:, 1] = True, True
-    alone = pieces(active, True, 3)
+    alone = frames_to_embed(active, True, 3)
     assert [None if piece is None else piece.sum() for piece in alone] == [4, 4, None]
-    assert [None if piece is None else piece.sum() for piece in pieces(active, True, 5)] == [6, 6, None]
+    assert [None if piece is None else piece.sum() for piece in frames_to_embed(active, True, 5)] == [6, 6, None]
     later = np.arange(10) >= 2
     assert shared(active[:, 1], later, 2) == pytest.approx(6 / 8)
     assert shared(active[:, 0], active[:, 0], 9) == 0.0
 
 
 def test_a_folder_that_would_need_the_hub_is_refused(tmp_path):
-    from annotators.speech.diarization import whole
+    from annotators.speech.diarization import whole_pipeline
 
     (tmp_path / "config.yaml").write_text("pipeline:\n  params:\n    segmentation: pyannote/segmentation-3.0\n")
     with pytest.raises(ModelFileError, match="segmentation is not in a folder"):
-        whole(tmp_path, "cpu", 32)
+        whole_pipeline(tmp_path, "cpu", 32)
 
 
 def test_a_whole_pipeline_is_loaded_from_its_folder_without_the_hub(pyannote, tmp_path, monkeypatch):
@@ -140,7 +140,7 @@ def test_a_whole_pipeline_is_loaded_from_its_folder_without_the_hub(pyannote, tm
     (tmp_path / "config.yaml").write_text(FOLDER)
     monkeypatch.setattr("socket.socket.connect", refused)
     annotator = PyannotePipelineTurns()
-    pipeline = diarization.whole(tmp_path, "cpu", annotator.batch)
+    pipeline = diarization.whole_pipeline(tmp_path, "cpu", annotator.batch)
     assert (pipeline.segmentation_batch_size, pipeline.embedding_batch_size) == (annotator.batch, annotator.batch)
     (claims,) = annotator.annotate(pipeline, [source(media("jfk"))])
     (speaker,) = (claim for claim in claims if isinstance(claim, Speaker))

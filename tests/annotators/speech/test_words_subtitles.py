@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotators.speech.subtitles import LARGEST, code_of, parse, read
+from annotators.speech.subtitles import LARGEST, code_of, parse, read_subtitles
 from annotators.speech.words_subtitles import SubtitleWords
 from schemas.claims import Language, Turn, Word
 from schemas.errors import ItemError
@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_used_is_named_with_the_reason(tmp_path, data, rea
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ItemError, match=r"gone\.srt"):
-        read(tmp_path / "gone.srt", None)
+        read_subtitles(tmp_path / "gone.srt", None)
 
 
 @given(st.text(max_size=400))

@@ -6,7 +6,7 @@ from safetensors import safe_open
 
 from annotators.models import local
 from annotators.training.logistic import fit_logistic, fit_temperature
-from annotators.training.voice_emodb import ALL, Corpus, Known, calibration_error, train
+from annotators.training.voice_emodb import ALL, Corpus, Known, calibration_error, train_voice
 from annotators.voice.features import COUNT, LEVEL
 from annotators.voice.head import Head, softmax
 from tests.accuracy import voice
@@ -57,7 +57,7 @@ def test_a_baseline_is_of_the_same_speaker_and_never_of_the_utterance_itself():
 
 def test_training_gives_the_same_bytes_and_leaves_loudness_out(tmp_path):
     for name in ("a", "b"):
-        train(corpus(), seed=0).save(tmp_path / name, {"z": 1, "a": 2})
+        train_voice(corpus(), seed=0).save(tmp_path / name, {"z": 1, "a": 2})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     head = Head.load(tmp_path / "a")
     assert not head.weights[:, LEVEL].any()

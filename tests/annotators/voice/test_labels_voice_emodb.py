@@ -7,8 +7,8 @@ import pytest
 
 from annotators.media import decoder
 from annotators.models import local
-from annotators.voice.baselines_voice import VoiceBaselines, spread
-from annotators.voice.features import pieces
+from annotators.voice.baselines_voice import VoiceBaselines, spread_spans
+from annotators.voice.features import speech_pieces
 from annotators.voice.labels_voice_emodb import EmodbVoiceLabels
 from schemas.claims import Cue, Label, MediaFile, Turn
 from schemas.record import Clip, Origin, Source
@@ -85,13 +85,13 @@ def usual(loaded, path, *turns):
 
 def test_pieces_are_where_the_speaker_alone_speaks_and_last_about_two_and_a_half_seconds():
     turns = (turn(0, 5), turn(5, 5.9), turn(6, 7.2), turn(7.2, 12, "S1"))
-    assert pieces(turns, "S0") == (Span(start=0, end=2.5), Span(start=2.5, end=5), Span(start=6, end=7.2))
+    assert speech_pieces(turns, "S0") == (Span(start=0, end=2.5), Span(start=2.5, end=5), Span(start=6, end=7.2))
 
 
 def test_many_pieces_are_thinned_out_evenly():
     found = [Span(start=k, end=k + 1) for k in range(100)]
-    assert [span.start for span in spread(found, 4)] == [12, 37, 62, 87]
-    assert spread(found[:3], 4) == tuple(found[:3])
+    assert [span.start for span in spread_spans(found, 4)] == [12, 37, 62, 87]
+    assert spread_spans(found[:3], 4) == tuple(found[:3])
 
 
 def test_each_speaker_who_is_heard_alone_has_a_baseline(loaded, talk):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from label_studio.consensus.adjudication import ReviewSettings, decided, disputed
+from label_studio.consensus.adjudication import ReviewSettings, decide_clips, disputed
 from schemas.errors import UsageError
 from tests.label_studio.reviewers import LABELS, answer, crema_d, planted
 
@@ -14,7 +14,7 @@ SETTINGS = ReviewSettings()
 
 
 def one(*answers, settings=SETTINGS):
-    (decision,) = decided(answers, settings)
+    (decision,) = decide_clips(answers, settings)
     return decision
 
 
@@ -34,19 +34,19 @@ def test_a_modality_that_is_unclear_to_people_is_no_label_of_it():
     found = one(*(answer("c1", who, all="fear", face="unclear", voice="fear") for who in "ab"))
     assert (found.face, found.voice, found.names) == ((), ("fear",), ("fear",))
     with pytest.raises(UsageError, match="says unclear"):
-        decided([answer("c1", "a", all="unclear")], SETTINGS)
+        decide_clips([answer("c1", "a", all="unclear")], SETTINGS)
 
 
 def test_one_against_one_is_disputed_whatever_the_estimate_says():
     answers = [answer(f"c{k}", who, all="fear") for k in range(9) for who in "ab"]
     answers += [answer("x", "a", all="fear"), answer("x", "b", all="anger")]
     assert disputed(answers, SETTINGS) == ("x",)
-    assert [found.clip_id for found in decided(answers, SETTINGS)] == [f"c{k}" for k in range(9)]
+    assert [found.clip_id for found in decide_clips(answers, SETTINGS)] == [f"c{k}" for k in range(9)]
 
 
 def test_one_answer_is_not_enough_and_not_disputed_either_unless_one_is_asked_for():
     alone = [answer("c1", "a", all="fear")]
-    assert (decided(alone, SETTINGS), disputed(alone, SETTINGS)) == ((), ())
+    assert (decide_clips(alone, SETTINGS), disputed(alone, SETTINGS)) == ((), ())
     assert one(*alone, settings=ReviewSettings(annotators=1)).label == "fear"
 
 
@@ -83,14 +83,14 @@ def test_where_most_cannot_judge_the_clip_cannot_be_judged_and_their_commonest_r
 
 def test_half_who_cannot_judge_make_a_dispute_that_an_adjudicator_ends_either_way():
     half = [answer("c1", "a", cannot="too dark"), answer("c1", "b", all="fear")]
-    assert (decided(half, SETTINGS), disputed(half, SETTINGS)) == ((), ("c1",))
+    assert (decide_clips(half, SETTINGS), disputed(half, SETTINGS)) == ((), ("c1",))
     assert one(*half, answer("c1", "z", kind="adjudicate", cannot="cut off")).cannot == "cut off"
     assert one(*half, answer("c1", "z", kind="adjudicate", all="fear")).cannot is None
 
 
 def test_an_adjudicator_who_names_nothing_decides_nothing():
     half = [answer("c1", "a", all="anger"), answer("c1", "b", all="fear"), answer("c1", "z", kind="adjudicate", truth="face")]
-    assert (decided(half, SETTINGS), disputed(half, SETTINGS)) == ((), ("c1",))
+    assert (decide_clips(half, SETTINGS), disputed(half, SETTINGS)) == ((), ("c1",))
 
 
 def test_the_rationale_is_that_of_the_most_reliable_of_those_who_gave_the_label():
@@ -101,7 +101,7 @@ def test_the_rationale_is_that_of_the_most_reliable_of_those_who_gave_the_label(
         answer("x", "careful too", all="anger", rationale="Not the label.", rationale_outcome="edited"),
         answer("x", "most careful", all="fear", rationale="Struck out.", rationale_outcome="rejected"),
     ]
-    found = next(one for one in decided(answers, SETTINGS) if one.clip_id == "x")
+    found = next(one for one in decide_clips(answers, SETTINGS) if one.clip_id == "x")
     assert (found.label, found.rationale, found.rationale_by) == ("fear", "Careful.", "careful")
 
 
@@ -122,7 +122,7 @@ def test_several_names_together_are_one_label_and_share_its_probability():
 def test_a_label_of_another_space_is_refused_with_the_answer_that_holds_it():
     strange = answer("c1", "a", all="joyous")
     with pytest.raises(UsageError, match=f"answer {strange.answer_id} of clip c1 says joyous, no label of ekman7"):
-        decided([strange], SETTINGS)
+        decide_clips([strange], SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_what_is_decided_is_right_more_often_than_it_must_be_sure(skills, clips,
     right, made, asked = 0, 0, 0
     for seed in range(600 // clips):
         answers, truth = planted(skills, clips, seed=seed)
-        found = decided(answers, SETTINGS)
+        found = decide_clips(answers, SETTINGS)
         right += sum(one.label == truth[one.clip_id] for one in found)
         made, asked = made + len(found), asked + clips
         assert {one.clip_id for one in found}.isdisjoint(disputed(answers, SETTINGS))
@@ -152,7 +152,7 @@ def test_real_voters_decide_what_the_majority_of_other_voters_says(capsys):
         said = [told.names[0] for told in one_answer.given if told.modality == "all"]
         if one_answer.reviewer >= "r03" and said:
             others.setdefault(one_answer.clip_id, Counter())[said[0]] += 1
-    found = decided(few, SETTINGS)
+    found = decide_clips(few, SETTINGS)
     judged = [one for one in found if one.clip_id in others]
     alike = sum(others[one.clip_id][one.label] == max(others[one.clip_id].values()) for one in judged) / len(judged)
     asked = len({one.clip_id for one in few})
@@ -181,8 +181,8 @@ some = st.builds(
 def test_the_order_of_answers_changes_no_decision_and_no_clip_is_both_decided_and_disputed(answers, chance, annotators):
     settings = ReviewSettings(annotators=annotators)
     mixed = chance.sample(answers, len(answers))
-    found, open_ = decided(answers, settings), disputed(answers, settings)
-    assert (found, open_) == (decided(mixed, settings), disputed(mixed, settings))
+    found, open_ = decide_clips(answers, settings), disputed(answers, settings)
+    assert (found, open_) == (decide_clips(mixed, settings), disputed(mixed, settings))
     assert {one.clip_id for one in found}.isdisjoint(open_)
     assert {one.clip_id for one in answers if one.kind == "adjudicate"} <= {one.clip_id for one in found}
     assert all((one.cannot is None) == bool(one.names) for one in found)

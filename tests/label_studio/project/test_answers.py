@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from label_studio.project.answers import Answer, claims, load, pseudonym, read, write
+from label_studio.project.answers import Answer, answer_claims, load_answers, pseudonym, read_answer, write_answer
 from label_studio.project.form import CANNOT
 from label_studio.project.tasks import preferences, task
 from schemas.claims import Label, Preference, Review, Text
@@ -22,7 +22,7 @@ FULL = BLIND | {"emotion": ["sadness"], "valence": ["-0.5"], "intensity": ["0.75
 
 
 def told(data=CONFLICTED, **filled):
-    return read(annotation(**filled), data, SERVER)
+    return read_answer(annotation(**filled), data, SERVER)
 
 
 def test_a_full_answer_says_it_by_modality():
@@ -106,7 +106,7 @@ def test_a_wrong_answer_is_refused_with_its_reason(filled, message):
 )
 def test_a_broken_annotation_is_refused_with_its_reason(change, message):
     with pytest.raises(ItemError, match=message):
-        read(annotation(**FULL) | change, CONFLICTED, SERVER)
+        read_answer(annotation(**FULL) | change, CONFLICTED, SERVER)
 
 
 @pytest.mark.parametrize("key", ["kind", "clip_id", "version", "form"])
@@ -121,25 +121,27 @@ def test_an_answer_on_an_earlier_form_keeps_its_name():
 
 
 def test_a_person_has_one_name_per_server_and_it_tells_nothing():
-    one = read(annotation(person=3, **FULL), CONFLICTED, SERVER)
-    nested = read(annotation(person=3, **FULL) | {"completed_by": {"id": 3, "email": "ada@example.org"}}, CONFLICTED, SERVER)
+    one = read_answer(annotation(person=3, **FULL), CONFLICTED, SERVER)
+    nested = read_answer(
+        annotation(person=3, **FULL) | {"completed_by": {"id": 3, "email": "ada@example.org"}}, CONFLICTED, SERVER
+    )
     assert one == nested
-    assert "ada" not in json.dumps([claim.by for claim in claims(nested)])
+    assert "ada" not in json.dumps([claim.by for claim in answer_claims(nested)])
     assert len({pseudonym(server, person) for server in (SERVER, "http://b") for person in (1, 2)}) == 4
 
 
 def test_an_answer_has_one_id_whatever_is_changed_in_it_later():
-    one = read(annotation(number=9, **FULL), CONFLICTED, SERVER)
-    later = read(annotation(number=9, **FULL | {"emotion": ["fear"]}), CONFLICTED, SERVER)
+    one = read_answer(annotation(number=9, **FULL), CONFLICTED, SERVER)
+    later = read_answer(annotation(number=9, **FULL | {"emotion": ["fear"]}), CONFLICTED, SERVER)
     assert one.answer_id == later.answer_id
-    assert one.answer_id != read(annotation(number=9, **FULL), CONFLICTED, "http://b").answer_id
+    assert one.answer_id != read_answer(annotation(number=9, **FULL), CONFLICTED, "http://b").answer_id
 
 
 def test_a_preference_names_the_texts_in_the_order_shown():
     pair = preferences(row(texts=("one", "two")), "v1", Files())[1].data
     one = told(pair, preferred=["a1"])
     assert (one.preferred, one.first, one.second, one.given) == ("a1", "rationale.r1", "rationale.r0", ())
-    assert [type(claim) for claim in claims(one)] == [Preference, Review]
+    assert [type(claim) for claim in answer_claims(one)] == [Preference, Review]
     with pytest.raises(ItemError, match="neither a preference"):
         told(pair)
     assert told(pair, cannot=["language"]).preferred is None
@@ -147,48 +149,48 @@ def test_a_preference_names_the_texts_in_the_order_shown():
 
 def test_claims_are_in_the_persons_name():
     one = told(**FULL, rationale="She is sad.")
-    said = claims(one)
+    said = answer_claims(one)
     assert [type(claim) for claim in said] == [Label, Label, Label, Text, Review]
     assert {claim.by for claim in said} == {one.by}
     assert one.by.startswith(f"person.{one.reviewer}@1#")
     assert said[-2].text == "She is sad."
     assert (said[-1].outcome, said[-1].rationale_outcome, said[-1].review_id) == ("edited", "edited", one.answer_id)
-    rejected = claims(told(**FULL | {"explained": ["wrong"]}))
+    rejected = answer_claims(told(**FULL | {"explained": ["wrong"]}))
     assert not [claim for claim in rejected if isinstance(claim, Text)]
 
 
 def test_answers_are_kept_one_per_file_and_the_same_gives_the_same_bytes(tmp_path):
-    one, two = told(**FULL), read(annotation(number=8, **FULL), CONFLICTED, SERVER)
+    one, two = told(**FULL), read_answer(annotation(number=8, **FULL), CONFLICTED, SERVER)
     for answer in (one, two, one):
-        write(tmp_path / "answers", answer)
+        write_answer(tmp_path / "answers", answer)
     files = sorted((tmp_path / "answers").iterdir())
     assert [file.name for file in files] == sorted(f"{answer.answer_id}.json" for answer in (one, two))
     before = [file.read_bytes() for file in files]
-    write(tmp_path / "answers", one)
+    write_answer(tmp_path / "answers", one)
     assert [file.read_bytes() for file in files] == before
-    assert set(load(tmp_path / "answers")) == {one, two}
-    assert load(tmp_path / "nowhere") == ()
+    assert set(load_answers(tmp_path / "answers")) == {one, two}
+    assert load_answers(tmp_path / "nowhere") == ()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "nonsense", '{"answer_id": 1}'])
 def test_a_file_that_is_no_answer_is_named(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(UsageError, match=r"a\.json"):
-        load(tmp_path)
+        load_answers(tmp_path)
 
 
 def test_an_answer_under_another_name_is_refused(tmp_path):
-    write(tmp_path, told(**FULL))
+    write_answer(tmp_path, told(**FULL))
     file = next(tmp_path.iterdir())
     file.rename(tmp_path / "b.json")
     with pytest.raises(UsageError, match="holds the answer"):
-        load(tmp_path)
+        load_answers(tmp_path)
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_text_comes_back_as_it_was_written(tmp_path_factory, shown, written):
     one = told({**PLAIN, "rationale": shown}, emotion=["fear"], rationale=written)
     folder = tmp_path_factory.mktemp("answers")
-    write(folder, one)
-    assert load(folder) == (one,)
+    write_answer(folder, one)
+    assert load_answers(folder) == (one,)
     assert isinstance(one, Answer)

@@ -59,8 +59,8 @@ def test_media_beside_a_version_are_linked_not_copied(media_files, tmp_path):
 
 
 def test_a_clip_without_media_has_nothing_to_play(tmp_path):
-    assert not list(clips.files(row(), tmp_path))
-    assert not list(clips.files(row(video={"bytes": None, "path": None}), tmp_path))
+    assert not list(clips.clip_files(row(), tmp_path))
+    assert not list(clips.clip_files(row(video={"bytes": None, "path": None}), tmp_path))
 
 
 def test_an_address_of_somebody_elses_server_is_put_together():

@@ -9,8 +9,8 @@ from dataclasses import asdict, replace
 import pytest
 
 from label_studio.command import CLIPS, own_folder
-from label_studio.project.answers import read
-from label_studio.project.evidence_text import shown
+from label_studio.project.answers import read_answer
+from label_studio.project.evidence_text import storable
 from label_studio.project.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER
 from label_studio.project.silent import silenced
 from label_studio.project.tasks import adjudication, preferences, task
@@ -85,7 +85,7 @@ def media(studio):
 
 
 def answered(studio, project):
-    return [read(annotation, data, studio.url) for annotation, data in studio.annotations(project)]
+    return [read_answer(annotation, data, studio.url) for annotation, data in studio.annotations(project)]
 
 
 def test_a_conflict_is_judged_blind_stage_by_stage(sit_down, studio, row, media):
@@ -260,7 +260,7 @@ def test_hostile_texts_are_shown_as_text_and_run_nothing(sit_down, studio, row, 
         person.press(key)
         assert person.page.evaluate(elements) == 0
     texts = person.page.evaluate("() => [...document.querySelectorAll('.af .af-note')].map(one => one.textContent)")
-    assert {shown(EVIL), asked.data["cues"], asked.data["machine"]} <= set(texts)
+    assert {storable(EVIL), asked.data["cues"], asked.data["machine"]} <= set(texts)
     assert person.page.locator(".af textarea").input_value() == asked.data["rationale"]
     person.submit()
     assert person.page.title() == title

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from label_studio.project.annotation import MAX_TEXT
-from label_studio.project.evidence_text import reviewers, shown
+from label_studio.project.evidence_text import reviewers, storable
 from label_studio.project.form import ADJUDICATE, CONFLICT, KINDS, ORDINARY, data_keys, form_hash
 from label_studio.project.players import NO_PICTURE, NO_SOUND, SILENT, is_player, player
 from label_studio.project.tasks import COLUMNS, NO_WORDS, Prediction, adjudication, check, preferences, task
@@ -163,7 +163,7 @@ def test_hostile_rows_give_valid_tasks_that_keep_their_text():
     one = task(
         row() | {"transcript": record.transcript, "words": [], "texts": [vars_of(text) for text in record.texts]}, "v1", FILES
     )
-    assert one.data["words"] == shown(EVIL)
+    assert one.data["words"] == storable(EVIL)
     assert "<script>" in one.data["words"]
     assert is_player(one.data["clip"])
 
@@ -172,12 +172,12 @@ def test_hostile_rows_give_valid_tasks_that_keep_their_text():
 def test_any_text_gives_a_valid_task(transcript, rationale):
     one = made(transcript=transcript, words=(), texts=(rationale,))
     check(one)
-    assert one.data["rationale"] == shown(rationale)
+    assert one.data["rationale"] == storable(rationale)
     assert one.kind in KINDS
 
 
 @given(st.text())
 def test_what_is_shown_has_no_control_characters_and_stays_so(text):
-    clean = shown(text)
+    clean = storable(text)
     assert not {char for char in clean if (ord(char) < 32 and char not in "\n\t") or 127 <= ord(char) < 160}
-    assert shown(clean) == clean
+    assert storable(clean) == clean

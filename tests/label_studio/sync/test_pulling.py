@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from label_studio.project.answers import RETRACTED, load
+from label_studio.project.answers import RETRACTED, load_answers
 from label_studio.sync.pulled import PULLED
 from tests.label_studio.running import answered, command, ran, version
 
@@ -178,7 +178,7 @@ def test_what_left_no_trace_is_found_by_its_number(server, asked):
     (server.shards / "reviews" / "answers" / name).unlink()
     pulled(server)
     assert "1 new answers" in pulled(server)
-    assert name in {f"{one.answer_id}.json" for one in load(server.shards / "reviews" / "answers")}
+    assert name in {f"{one.answer_id}.json" for one in load_answers(server.shards / "reviews" / "answers")}
     deleted(server, f"/api/annotations/{number}/")
     assert "1 taken back" in pulled(server)
 

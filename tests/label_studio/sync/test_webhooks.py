@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from label_studio.project.answers import load
+from label_studio.project.answers import load_answers
 from label_studio.project.queue import projects
 from label_studio.server.egress import WAKE_HOST
 from label_studio.sync.wake import HEADER
@@ -75,7 +75,7 @@ def ours(server):
 
 
 def clips(server):
-    return {one.clip_id for one in load(server.shards / "reviews" / "answers")}
+    return {one.clip_id for one in load_answers(server.shards / "reviews" / "answers")}
 
 
 def until(condition):

@@ -19,7 +19,7 @@ from scipy.stats import beta
 from pipeline.card.card import CARD, card, main
 from pipeline.card.croissant import CROISSANT, croissant
 from pipeline.plan import read_plan
-from pipeline.stats.collect import facts
+from pipeline.stats.collect import card_facts
 from pipeline.stats.counting import SHOWN, VALUES, Count
 from pipeline.stats.credits import measurements
 from pipeline.stats.facts import CardFacts, Published
@@ -41,7 +41,7 @@ def place(media_files, tmp_path_factory):
 @pytest.fixture(scope="module")
 def told(place):
     manifest = replace(read_manifest(place), reviews=REVIEWS)
-    return card(facts(place, manifest, "v1", Published(contact="data@example.org")))
+    return card(card_facts(place, manifest, "v1", Published(contact="data@example.org")))
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +296,7 @@ def test_a_model_of_the_users_own_has_no_accuracy_of_ours(place):
         {**author, "models": [{**model, "name": "mine"} for model in author["models"]], "config": '{"chat": "big | model"}'}
         for author in manifest.plan["annotators"]
     ]
-    found = facts(place, replace(manifest, plan={**manifest.plan, "annotators": authors}), "v1")
+    found = card_facts(place, replace(manifest, plan={**manifest.plan, "annotators": authors}), "v1")
     assert found.measured == ()
     models, *rest = tables(sections(card(found))["Models"])
     assert not rest
@@ -360,7 +360,7 @@ def test_no_section_is_left_unread_by_these_tests(said):
 
 
 def test_without_reviews_audits_and_costs_it_says_so(felt_version):
-    said = sections(card(facts(felt_version, read_manifest(felt_version), "v1")))
+    said = sections(card(card_facts(felt_version, read_manifest(felt_version), "v1")))
     assert said["Agreement"].strip() == "No person has reviewed anything yet."
     assert said["Cost"].strip() == "No text has a count of tokens or a price."
     unseen = said["Errors of labels that no person has seen"]
@@ -370,7 +370,7 @@ def test_without_reviews_audits_and_costs_it_says_so(felt_version):
 
 
 def test_the_command_writes_the_same_bytes_again_and_refuses_what_is_no_version(place, tmp_path, capsys):
-    made_ = card(facts(place, read_manifest(place), "v1"))
+    made_ = card(card_facts(place, read_manifest(place), "v1"))
     assert main(["--shards", str(place.parent), "--out", str(tmp_path / "card.md")]) == 0
     assert (tmp_path / "card.md").read_text() == made_
     assert main(["--shards", str(place.parent), "--version", "v1"]) == 0
@@ -381,7 +381,7 @@ def test_the_command_writes_the_same_bytes_again_and_refuses_what_is_no_version(
 
 def test_a_build_writes_card_and_croissant_file_before_the_manifest(felt_version):
     manifest = read_manifest(felt_version)
-    found = facts(felt_version, manifest, "v1")
+    found = card_facts(felt_version, manifest, "v1")
     assert (felt_version / CARD).read_text() == card(found)
     assert (felt_version / CROISSANT).read_text() == croissant(found)
     assert (
@@ -395,7 +395,7 @@ def test_a_version_with_nothing_accepted_has_a_card_that_the_hub_takes(media_fil
     rejected = [made(k, judge) for k in range(4)]
     rejected = [replace(one, routes=(replace(one.routes[-1], decision="reject"),)) for one in rejected]
     empty = version(rejected, media_files, tmp_path)
-    found = facts(empty, read_manifest(empty), "v1")
+    found = card_facts(empty, read_manifest(empty), "v1")
     data = DatasetCard(card(found)).data
     assert not MetadataConfigs.from_dataset_card_data(data)
     assert data.annotations_creators == ["no-annotation"]
@@ -411,7 +411,7 @@ def test_memory_is_bounded_whatever_the_sources_state(felt_version):
     for number in range(VALUES + 500):
         count.add("accept", "train", {**row, "source": {**source, "source_id": f"{number:016x}", "origin": f"film {number}"}})
     manifest = read_manifest(felt_version)
-    found = replace(facts(felt_version, manifest, "v1"), **count.totals())
+    found = replace(card_facts(felt_version, manifest, "v1"), **count.totals())
     origins = found.of("origin")
     assert isinstance(found, CardFacts)
     assert (len(origins.groups), origins.others) == (SHOWN, VALUES + 500 - SHOWN)

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from pipeline.card.card import card
 from pipeline.card.croissant import croissant
 from pipeline.card.markdown import LONGEST, code, escaped, plain
-from pipeline.stats.collect import facts
+from pipeline.stats.collect import card_facts
 from pipeline.stats.facts import CostFacts, Published
 from schemas.versions.manifest import read_manifest
 from schemas.versions.review_facts import LearnedFacts
@@ -57,7 +57,7 @@ PLAIN = {"text", "text_special", "code_inline", "strong_open", "strong_close", "
 
 @pytest.fixture(scope="module")
 def found(felt_version):
-    base = facts(felt_version, read_manifest(felt_version), "v1")
+    base = card_facts(felt_version, read_manifest(felt_version), "v1")
     cost = CostFacts(author="a", texts=1, tokens_in=1.0, tokens_out=1.0, seconds=1.0, price=0.0, priced=0)
     learned = LearnedFacts(what="a", before=0.0, after=0.0, items=1, measure="a", measure_before=0.0, measure_after=0.0)
     few = {name: {"dtype": "string", "_type": "Value"} for name in ("clip_id", "transcript")}
@@ -172,6 +172,6 @@ def test_the_croissant_file_keeps_its_shape_whatever_is_said(found, words):
 
 
 def test_a_version_full_of_hostile_rows_has_a_card_that_the_hub_takes(evil_version):
-    made = card(facts(evil_version, read_manifest(evil_version), "v1"))
+    made = card(card_facts(evil_version, read_manifest(evil_version), "v1"))
     assert DatasetInfosDict.from_dataset_card_data(DatasetCard(made).data)
     assert not any(child.type.startswith("html") for child in inline(made.split("\n---\n")[1]))

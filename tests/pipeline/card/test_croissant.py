@@ -18,7 +18,7 @@ from PIL import Image
 from pipeline.card.croissant import CROISSANT, VERSION, croissant
 from pipeline.card.croissant_fields import described
 from pipeline.plan import read_plan
-from pipeline.stats.collect import facts
+from pipeline.stats.collect import card_facts
 from pipeline.stats.facts import Published
 from schemas.record import Clip
 from schemas.versions.manifest import read_manifest
@@ -56,7 +56,7 @@ def place(request, media_files, tmp_path_factory):
 
 
 def written(place):
-    found = facts(place, replace(read_manifest(place), reviews=REVIEWS), "v1", PUBLISHED)
+    found = card_facts(place, replace(read_manifest(place), reviews=REVIEWS), "v1", PUBLISHED)
     (place / CROISSANT).write_text(croissant(found))
     return place
 
@@ -216,7 +216,7 @@ def test_a_hostile_version_is_valid_too(media_files, tmp_path):
 
 
 def test_a_version_with_nothing_accepted_is_valid(evil_version):
-    made_ = croissant(facts(evil_version, read_manifest(evil_version), "v1"))
+    made_ = croissant(card_facts(evil_version, read_manifest(evil_version), "v1"))
     assert not mlc.Dataset(json.loads(made_)).metadata.ctx.issues.errors
 
 

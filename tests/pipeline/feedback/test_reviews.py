@@ -6,7 +6,7 @@ import pytest
 
 from label_studio.consensus.adjudication import ReviewSettings
 from label_studio.project.answers import Answer, Given, person
-from pipeline.feedback.reviews import apply_decisions, authors, told
+from pipeline.feedback.reviews import apply_decisions, authors, clip_reviews
 from pipeline.judge.assess import AssessSettings
 from pipeline.judge.route import Judge, RouteSettings
 from schemas.claims import Label
@@ -36,7 +36,7 @@ def answer(who, clip_id, number=0, **said):
 
 
 def after(record, *answers, judge=JUDGE, settings=SETTINGS):
-    return apply_decisions(record, told(answers, settings)[record.clip_id], judge, settings)
+    return apply_decisions(record, clip_reviews(answers, settings)[record.clip_id], judge, settings)
 
 
 def whole(record):

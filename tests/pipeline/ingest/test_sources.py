@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ingest.sources import find, part
+from pipeline.ingest.sources import find_sources, share_of
 from pipeline.runtime.stamps import unchanged
 from schemas.errors import ItemError, UsageError
 
@@ -19,19 +19,19 @@ def media(folder, **files):
 
 
 def test_sources_are_found_in_depth_whatever_the_case_of_the_suffix(tmp_path):
-    found, dead = find(media(tmp_path, a_mp4=b"1", deep__er__b_MKV=b"2", notes_txt=b"3"))
+    found, dead = find_sources(media(tmp_path, a_mp4=b"1", deep__er__b_MKV=b"2", notes_txt=b"3"))
     assert {one.file for one in found} == {"a.mp4", "deep/er/b.MKV"}
     assert dead == ()
 
 
 def test_ids_come_from_content_not_from_the_path(tmp_path):
-    (one,), _ = find(media(tmp_path / "x", a_mp4=b"1"))
-    (two,), _ = find(media(tmp_path / "y", other_mp4=b"1"))
+    (one,), _ = find_sources(media(tmp_path / "x", a_mp4=b"1"))
+    (two,), _ = find_sources(media(tmp_path / "y", other_mp4=b"1"))
     assert one.source_id == two.source_id
 
 
 def test_the_same_bytes_twice_are_kept_once_and_the_copy_is_named(tmp_path):
-    found, dead = find(media(tmp_path, a_mp4=b"1", b_mp4=b"1"))
+    found, dead = find_sources(media(tmp_path, a_mp4=b"1", b_mp4=b"1"))
     assert [one.file for one in found] == ["a.mp4"]
     assert [(letter.file, letter.reason) for letter in dead] == [("b.mp4", "the same bytes as a.mp4, which is kept")]
 
@@ -39,7 +39,7 @@ def test_the_same_bytes_twice_are_kept_once_and_the_copy_is_named(tmp_path):
 def test_terms_are_read_from_the_table_beside_the_media(tmp_path):
     media(tmp_path, a_mp4=b"1")
     (tmp_path / "sources.csv").write_text("file,licence,speakers,split\na.mp4,CC0-1.0,Ada; Bo,test\n")
-    (one,), _ = find(tmp_path)
+    (one,), _ = find_sources(tmp_path)
     assert (one.terms.licence, one.terms.speakers, one.terms.split) == ("CC0-1.0", ("Ada", "Bo"), "test")
     assert one.terms.consent is None
 
@@ -47,7 +47,7 @@ def test_terms_are_read_from_the_table_beside_the_media(tmp_path):
 def test_an_empty_name_is_nobody(tmp_path):
     media(tmp_path, a_mp4=b"1")
     (tmp_path / "sources.csv").write_text("file,speakers\na.mp4,Ada; ;\n")
-    assert find(tmp_path)[0][0].terms.speakers == ("Ada",)
+    assert find_sources(tmp_path)[0][0].terms.speakers == ("Ada",)
 
 
 @pytest.mark.parametrize(
@@ -73,31 +73,31 @@ def test_a_table_that_does_not_fit_is_refused_with_the_line(tmp_path, table, say
     media(tmp_path, a_mp4=b"1")
     (tmp_path / "sources.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
     with pytest.raises(UsageError, match=says):
-        find(tmp_path)
+        find_sources(tmp_path)
 
 
 def test_subtitles_beside_a_source_belong_to_it_with_or_without_a_language(tmp_path):
-    found, _ = find(media(tmp_path, a_mp4=b"1", a_srt=b"s", b_mp4=b"2", b_en_vtt=b"v", ab_srt=b"no"))
+    found, _ = find_sources(media(tmp_path, a_mp4=b"1", a_srt=b"s", b_mp4=b"2", b_en_vtt=b"v", ab_srt=b"no"))
     assert {one.file: Path(one.subtitles or "").name for one in found} == {"a.mp4": "a.srt", "b.mp4": "b.en.vtt"}
 
 
 def test_parts_share_out_every_source_once_and_do_not_depend_on_the_others(tmp_path):
-    found, _ = find(media(tmp_path, **{f"s{k}_mp4": bytes([k]) for k in range(20)}))
-    shares = [part(found, k, 3) for k in (1, 2, 3)]
+    found, _ = find_sources(media(tmp_path, **{f"s{k}_mp4": bytes([k]) for k in range(20)}))
+    shares = [share_of(found, k, 3) for k in (1, 2, 3)]
     assert sorted(one.file for share in shares for one in share) == sorted(one.file for one in found)
-    assert part(found[:7], 1, 3) == tuple(one for one in found[:7] if one in shares[0])
+    assert share_of(found[:7], 1, 3) == tuple(one for one in found[:7] if one in shares[0])
 
 
 def test_no_folder_and_no_media_are_told_apart(tmp_path):
     with pytest.raises(UsageError, match="no such folder"):
-        find(tmp_path / "nowhere")
+        find_sources(tmp_path / "nowhere")
     with pytest.raises(UsageError, match="no media in it"):
-        find(tmp_path)
+        find_sources(tmp_path)
 
 
 def test_a_name_that_is_no_unicode_still_gives_a_source(tmp_path):
     (tmp_path / os.fsdecode(b"\xff\xfe.mp4")).write_bytes(b"1")
-    (one,), _ = find(tmp_path)
+    (one,), _ = find_sources(tmp_path)
     assert one.file == "\\xff\\xfe.mp4"
 
 
@@ -125,7 +125,7 @@ def test_a_folder_that_may_not_be_searched_is_named(mode):
         shut.chmod(mode)
         try:
             with nobody(), pytest.raises(UsageError, match=r"cannot search .*shut.*Permission denied"):
-                find(Path(folder))
+                find_sources(Path(folder))
         finally:
             shut.chmod(0o755)
 
@@ -134,13 +134,13 @@ def test_what_the_file_system_keeps_for_itself_is_not_searched(tmp_path):
     media(tmp_path, a_mp4=b"1")
     (tmp_path / "lost+found").mkdir()
     media(tmp_path / "lost+found", b_mp4=b"2")
-    assert [one.file for one in find(tmp_path)[0]] == ["a.mp4"]
+    assert [one.file for one in find_sources(tmp_path)[0]] == ["a.mp4"]
 
 
 def test_a_file_that_is_not_the_one_that_was_hashed_is_told(tmp_path):
     media(tmp_path, a_mp4=b"1")
     (tmp_path / "a.srt").write_text("words")
-    found = find(tmp_path)[0][0]
+    found = find_sources(tmp_path)[0][0]
     unchanged(found.stamps)
     (tmp_path / "a.srt").write_text("other words")
     with pytest.raises(ItemError, match=r"a\.srt was changed while it was read"):

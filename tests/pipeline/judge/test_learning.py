@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from label_studio.consensus.adjudication import ReviewSettings, decided
+from label_studio.consensus.adjudication import ReviewSettings, decide_clips
 from pipeline.judge.assess import AssessSettings
 from pipeline.judge.learning import CONFLICT, Judged, Learned, apply, changed, learn
 from pipeline.judge.route import RouteSettings, draw
@@ -215,7 +215,7 @@ def real_clips(answers, reviewed_only=True):
         for given_ in one.given:
             if one.reviewer < "r05":
                 told.setdefault(one.clip_id, {}).setdefault(given_.modality, []).append(given_.names[0])
-    people = decided([one for one in answers if "r05" <= one.reviewer < "r08"], ReviewSettings(annotators=3))
+    people = decide_clips([one for one in answers if "r05" <= one.reviewer < "r08"], ReviewSettings(annotators=3))
     made = []
     for one in people:
         heard = told[one.clip_id]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.plan import read_plan
-from pipeline.report.gallery import CLIPS, MEDIA_BYTES, SHARES, Choice, cards
+from pipeline.report.gallery import CLIPS, MEDIA_BYTES, SHARES, ClipChoice, cards
 from pipeline.report.page import REPORT, main, page
 from pipeline.report.timeline import lanes, ticks
 from schemas.errors import UsageError
@@ -183,7 +183,7 @@ decided = st.lists(st.tuples(st.sampled_from(list(SHARES)), st.floats(0, 1)), ma
 @given(decided)
 def test_the_gallery_holds_the_most_informative_of_review_and_some_of_all(found):
     clips = {f"{n:016x}": one for n, one in enumerate(found)}
-    choice = Choice()
+    choice = ClipChoice()
     for clip_id, (decision, priority) in clips.items():
         choice.add({"clip_id": clip_id, "routes": [{"decision": decision, "priority": priority}]})
     chosen = choice.clip_ids()

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.build import parser as build_parser
-from pipeline.clips.kept import Index, keep, listed
+from pipeline.clips.kept import Index, keep, kept_refs
 from pipeline.feedback.reviews import ReviewIndex
-from pipeline.ingest.sources import find
+from pipeline.ingest.sources import find_sources
 from pipeline.release.identify import Identify
 from pipeline.rights.withdrawn import (
     NOTHING,
@@ -22,9 +22,9 @@ from pipeline.rights.withdrawn import (
     drop_withdrawn,
     moment,
     numbering,
-    read,
+    read_withdrawn,
     salted,
-    write,
+    write_withdrawn,
 )
 from pipeline.runtime.context import RunContext
 from schemas.errors import UsageError
@@ -56,13 +56,13 @@ def raw(tmp_path):
 
 
 def test_an_empty_list_changes_nothing(raw):
-    found, copies = find(raw)
+    found, copies = find_sources(raw)
     assert drop_withdrawn(NOTHING, found, copies, RESOLVED) == (found, copies)
     assert NOTHING.key == ""
 
 
 def test_a_withdrawn_source_and_its_copies_are_left_out_and_not_named(raw):
-    found, copies = find(raw)
+    found, copies = find_sources(raw)
     anna = next(one for one in found if one.file.startswith("anna")).source_id
     kept, letters = drop_withdrawn(NOTHING.with_(WithdrawnSource(source_id=anna)), found, copies, RESOLVED)
     assert [one.file for one in kept] == [one.file for one in found if one.source_id != anna]
@@ -73,16 +73,16 @@ def test_a_withdrawn_source_and_its_copies_are_left_out_and_not_named(raw):
 @pytest.mark.parametrize("name", ["Anna Amsel", "anna amsel", " ANNA   Amsel ", "Ａnna Amsel"])
 def test_a_withdrawn_name_is_known_in_a_new_source_however_it_is_written(name, raw):
     listed = salted(NOTHING)
-    kept, _ = drop_withdrawn(listed.with_(listed.name(name)), *find(raw), RESOLVED)
+    kept, _ = drop_withdrawn(listed.with_(listed.name(name)), *find_sources(raw), RESOLVED)
     assert {one.file for one in kept} == {"anna again.wav", "cleo.wav"}
 
 
 def test_names_stand_in_the_list_as_hashes_that_differ_from_list_to_list(tmp_path):
     one, other = salted(NOTHING), salted(NOTHING)
     assert one.name("Anna") != other.name("Anna")
-    write(tmp_path, one.with_(one.name("Anna")))
+    write_withdrawn(tmp_path, one.with_(one.name("Anna")))
     assert "nna" not in (tmp_path / "withdrawn.json").read_text()
-    assert read(tmp_path).name("anna") in read(tmp_path).names
+    assert read_withdrawn(tmp_path).name("anna") in read_withdrawn(tmp_path).names
 
 
 @given(spans, spans)
@@ -151,7 +151,7 @@ def test_a_build_drops_withdrawn_clips_with_a_letter_when_it_knows_who_is_who(wh
     people = ReviewIndex(key="", settings=PLAN.review, withdrawn=withdrawn)
     made = list(Identify(replace(PLAN, annotators=()), people, context).work((source_id, refs)))
     letters = [one for one in made if isinstance(one, DeadLetter)]
-    kept = {ref.clip_id for one in made if isinstance(one, Index) for ref in listed(one, context)}
+    kept = {ref.clip_id for one in made if isinstance(one, Index) for ref in kept_refs(one, context)}
     gone = {one.clip_id for one in clips if withdrawn.clip(moment(one))}
     assert {letter.clip_id for letter in letters} == gone
     assert kept == {one.clip_id for one in clips} - gone
@@ -164,7 +164,7 @@ def test_a_build_looks_for_the_list_beside_its_versions(raw, tmp_path):
 
     args = build_parser().parse_args(["--source", str(raw), "--out", str(tmp_path / "out")])
     before = _job(args)
-    write(tmp_path / "out", NOTHING.with_(WithdrawnSource(source_id=before.found[0].source_id)))
+    write_withdrawn(tmp_path / "out", NOTHING.with_(WithdrawnSource(source_id=before.found[0].source_id)))
     after = _job(args)
     assert len(after.found) == len(before.found) - 1
     assert after.inputs != before.inputs, "the last version would be taken for up to date"
@@ -183,4 +183,4 @@ def test_a_build_looks_for_the_list_beside_its_versions(raw, tmp_path):
 def test_a_list_with_a_slip_in_it_is_refused(text, tmp_path):
     (tmp_path / "withdrawn.json").write_text(text)
     with pytest.raises(UsageError, match="cannot be read"):
-        read(tmp_path)
+        read_withdrawn(tmp_path)

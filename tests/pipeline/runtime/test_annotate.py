@@ -9,7 +9,7 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from annotators.annotator import Annotator
-from pipeline.runtime import annotate as module
+from pipeline.runtime import patience
 from pipeline.runtime.annotate import Annotate, annotated
 from pipeline.runtime.context import RunContext
 from schemas.claims import Cue
@@ -106,7 +106,7 @@ def test_a_changed_setting_or_input_is_worked_out_again_and_an_unread_field_is_n
 
 
 def test_the_world_may_fail_for_a_while(context, monkeypatch):
-    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(patience.time, "sleep", lambda seconds: None)
     (said,) = annotated(Flaky(), (clip("a"),), context)
     assert said.cues[0].value == 5.0
 

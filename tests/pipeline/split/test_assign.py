@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.split.assign import Counted, SplitSettings, assigned, components, proven
+from pipeline.split.assign import CountedSources, SplitSettings, assigned, components, proven
 from pipeline.split.links import FACE, SCENE, SPEAKER, VOICE, Links, SourceIdentity
 from schemas.errors import LeakError, UsageError
 from schemas.validate import validate
@@ -30,14 +30,14 @@ def worlds(draw):
     some = st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=12)
     links = tuple(Links.of(kind, draw(some)) for kind in (SPEAKER, VOICE, FACE, SCENE))
     clips = draw(st.lists(st.tuples(*[st.integers(0, 5)] * len(LABELS)), min_size=count, max_size=count))
-    return [source(number) for number in range(count)], links, Counted(LABELS, np.array(clips, np.int64))
+    return [source(number) for number in range(count)], links, CountedSources(LABELS, np.array(clips, np.int64))
 
 
 def shuffled(world, order):
     kin, links, counted = world
     place = {old: new for new, old in enumerate(order)}
     moved = tuple(Links.of(each.kind, [(place[a], place[b]) for a, b in each.pairs.tolist()]) for each in links)
-    return [kin[old] for old in order], moved, Counted(LABELS, counted.clips[list(order)])
+    return [kin[old] for old in order], moved, CountedSources(LABELS, counted.clips[list(order)])
 
 
 def by_id(world, earlier=(), settings=SETTINGS):
@@ -74,7 +74,7 @@ def test_added_sources_move_none_unless_a_new_link_joins_two_splits(world, data)
     before = (
         kin[:old],
         tuple(Links(each.kind, each.pairs[(each.pairs < old).all(axis=1)]) for each in links),
-        Counted(LABELS, counted.clips[:old]),
+        CountedSources(LABELS, counted.clips[:old]),
     )
     earlier = by_id(before)
     now = by_id(world, earlier)
@@ -109,7 +109,7 @@ def test_a_stated_split_is_kept_for_all_that_belongs_to_it_even_against_an_earli
 def test_stated_splits_that_leak_are_refused_with_the_files_and_what_ties_them():
     kin = [source(0, "train"), source(1), source(2, "test")]
     links = (Links.of(VOICE, [(0, 1)]), Links.of(SCENE, [(1, 2)]))
-    counted = Counted(LABELS, np.ones((3, 3), np.int64))
+    counted = CountedSources(LABELS, np.ones((3, 3), np.int64))
     with pytest.raises(UsageError) as told:
         assigned(kin, links, counted, SETTINGS, {})
     assert str(told.value) == (
@@ -120,7 +120,7 @@ def test_stated_splits_that_leak_are_refused_with_the_files_and_what_ties_them()
 
 def test_a_planted_leak_stops_the_build():
     kin = [source(0), source(1)]
-    counted = Counted(LABELS, np.ones((2, 3), np.int64))
+    counted = CountedSources(LABELS, np.ones((2, 3), np.int64))
     with pytest.raises(LeakError, match=r"1 links cross splits: 0\.mp4 in train and 1\.mp4 in test have the same face"):
         proven(kin, [Links.of(FACE, [(0, 1)])], counted, ["train", "test"], SETTINGS)
 
@@ -130,7 +130,7 @@ def many(count, seed=0):
     speakers = random.integers(0, count // 4, count)
     pairs = [pair for speaker in set(speakers.tolist()) for pair in pairwise(np.flatnonzero(speakers == speaker).tolist())]
     clips = random.multinomial(10, [0.1, 0.3, 0.6], count)
-    return [source(number) for number in range(count)], (Links.of(SPEAKER, pairs),), Counted(LABELS, clips)
+    return [source(number) for number in range(count)], (Links.of(SPEAKER, pairs),), CountedSources(LABELS, clips)
 
 
 def test_splits_are_of_the_wanted_size_and_alike_in_their_labels():
@@ -146,7 +146,11 @@ def test_splits_are_of_the_wanted_size_and_alike_in_their_labels():
 def test_from_scratch_most_sources_stay_when_one_in_a_hundred_is_added():
     world = many(404)
     kin, links, counted = world
-    few = (kin[:400], (Links(SPEAKER, links[0].pairs[(links[0].pairs < 400).all(axis=1)]),), Counted(LABELS, counted.clips[:400]))
+    few = (
+        kin[:400],
+        (Links(SPEAKER, links[0].pairs[(links[0].pairs < 400).all(axis=1)]),),
+        CountedSources(LABELS, counted.clips[:400]),
+    )
     before, after = by_id(few), by_id(world)
     moved = sum(after[name] != split for name, split in before.items())
     assert moved <= 0.05 * len(before)
@@ -154,7 +158,7 @@ def test_from_scratch_most_sources_stay_when_one_in_a_hundred_is_added():
 
 def test_ten_speakers_fill_all_three_splits():
     kin = [source(number) for number in range(10)]
-    counted = Counted(("neutral",), np.full((10, 1), 7))
+    counted = CountedSources(("neutral",), np.full((10, 1), 7))
     assert Counter(assigned(kin, [], counted, SETTINGS, {})) == {"train": 8, "validation": 1, "test": 1}
 
 

@@ -14,7 +14,7 @@ from pipeline.release.shard_plan import plan_shards
 from pipeline.split.assign import SplitSettings
 from pipeline.split.duplicates import DuplicateSettings
 from pipeline.split.grouping import GroupSettings, grouped
-from pipeline.split.links import SourceIdentity, Vector
+from pipeline.split.links import PackedVector, SourceIdentity
 from pipeline.stats.recount import recount
 from schemas.claims import Fingerprint, Kept
 from schemas.errors import UsageError
@@ -94,8 +94,8 @@ def test_the_longer_source_keeps_the_scene_and_clips_of_the_other_that_lie_in_it
 
 
 def test_voices_faces_and_names_tie_sources():
-    voice = (Vector.of("v", (1.0, 0.1)),)
-    face = (Vector.of("f", (0.0, 1.0)),)
+    voice = (PackedVector.of("v", (1.0, 0.1)),)
+    face = (PackedVector.of("f", (0.0, 1.0)),)
     tied = [source("a", voices=voice), source("b", voices=voice, faces=face), source("c", faces=face, names=("Ann",))]
     made = world(*tied, source("d", names=("Ann",)), source("e"))
     facts = grouped(*made, SETTINGS, {}).facts
@@ -104,7 +104,7 @@ def test_voices_faces_and_names_tie_sources():
 
 
 def test_a_source_that_had_to_move_is_named():
-    voice = (Vector.of("v", (1.0, 0.1)),)
+    voice = (PackedVector.of("v", (1.0, 0.1)),)
     made = world(source("a", voices=voice), source("b", voices=voice))
     grouping = grouped(*made, SETTINGS, {"a": "test", "b": "train"})
     assert grouping.splits == {"a": "train", "b": "train"}
@@ -112,7 +112,7 @@ def test_a_source_that_had_to_move_is_named():
 
 
 def test_stated_splits_that_leak_are_refused():
-    face = (Vector.of("f", (0.0, 1.0)),)
+    face = (PackedVector.of("f", (0.0, 1.0)),)
     made = world(source("a", faces=face, given="train"), source("b", faces=face, given="test"))
     with pytest.raises(
         UsageError, match=r"a\.mp4 is in train and b\.mp4 in test, which leaks: a\.mp4 has the same face as b\.mp4"

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.split.links import FACE, VOICE, Links, SourceIdentity, Vector, alike, closest, kept_first, named
+from pipeline.split.links import FACE, VOICE, Links, PackedVector, SourceIdentity, alike_links, closest, kept_first, named_links
 from schemas.claims import Likeness, Person, Speaker
 from schemas.record import Clip, Origin
 from schemas.values import Span
 
-VECTORS = st.builds(Vector.of, st.sampled_from(["one", "two"]), st.tuples(*[st.integers(-3, 3).map(float)] * 3).filter(any))
+VECTORS = st.builds(PackedVector.of, st.sampled_from(["one", "two"]), st.tuples(*[st.integers(-3, 3).map(float)] * 3).filter(any))
 HELD = st.lists(st.lists(VECTORS, max_size=3), max_size=12)
 
 
@@ -28,7 +28,7 @@ def pairs(held):
 
 @given(HELD, st.integers(1, 5))
 def test_links_are_those_that_a_loop_over_all_pairs_finds(held, block):
-    found = alike(VOICE, held, 0.7, block)
+    found = alike_links(VOICE, held, 0.7, block)
     sure = {(a, b) for a, b, value in pairs(held) if value >= 0.7001}
     perhaps = {(a, b) for a, b, value in pairs(held) if value >= 0.6999}
     assert found.pairs.tolist() == sorted(found.pairs.tolist())
@@ -47,13 +47,17 @@ def test_a_name_ties_each_source_to_the_one_before_that_has_it():
     def source(*names):
         return SourceIdentity(source_id="0", file="a", duration=1, pictured=True, names=names)
 
-    assert named([source("Ann"), source("Ben"), source("Ann", "Ben"), source("Ann")]).pairs.tolist() == [[0, 2], [1, 2], [2, 3]]
+    assert named_links([source("Ann"), source("Ben"), source("Ann", "Ben"), source("Ann")]).pairs.tolist() == [
+        [0, 2],
+        [1, 2],
+        [2, 3],
+    ]
 
 
 @pytest.mark.parametrize("other", ["zoë  lee", "ZOË LEE", "Zoe\u0308 Lee", "Zoë\u00a0Lee"])
 def test_a_name_in_another_spelling_is_the_same_speaker(other):
     one, two = (SourceIdentity(source_id=name, file="a", duration=1, pictured=True, names=(name,)) for name in ("Zoë Lee", other))
-    assert named([one, two]).pairs.tolist() == [[0, 1]]
+    assert named_links([one, two]).pairs.tolist() == [[0, 1]]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9))), st.randoms(use_true_random=False))

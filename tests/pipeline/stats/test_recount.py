@@ -10,12 +10,12 @@ import pytest
 from pipeline.card.card import card
 from pipeline.judge.route import SPENT
 from pipeline.report.page import page
-from pipeline.rights.withdrawn import read
-from pipeline.stats.collect import facts
+from pipeline.rights.withdrawn import read_withdrawn
+from pipeline.stats.collect import card_facts
 from pipeline.stats.recount import recount
 from pipeline.takedown.command import main as takedown
 from pipeline.versions.integrity import damages
-from pipeline.versions.listing import shown
+from pipeline.versions.listing import version_text
 from schemas.versions.manifest import read_manifest
 from schemas.versions.rows import FOLDERS
 from tests.support.carded import sections, tables
@@ -82,7 +82,7 @@ def test_groups_and_splits_of_sources_stand_in_the_manifest_and_rows_lie_there(m
 def test_card_report_and_list_say_it(made):
     manifest = read_manifest(made)
     found = rows(made)
-    said = sections(card(facts(made, manifest, "v1")))["Why the splits do not leak"]
+    said = sections(card(card_facts(made, manifest, "v1")))["Why the splits do not leak"]
     links, splits = tables(said)
     assert {line[0]: line[1:3] for line in links} == {
         "source, between its clips": (str(sum(n - 1 for n in Counter(alive(found)).values())), "0"),
@@ -98,7 +98,7 @@ def test_card_report_and_list_say_it(made):
     html = page(made, manifest, "v1")
     assert "<b>3</b> groups that links hold together" in html
     assert f"<b>{len(copies(found))}</b> copies of scenes kept elsewhere" in html
-    assert "          1  scene" in "\n".join(shown(made, manifest))
+    assert "          1  scene" in "\n".join(version_text(made, manifest))
 
 
 def counts(row):
@@ -117,7 +117,7 @@ def test_who_withdraws_a_source_withdraws_its_copies(made):
     left = rows(out / "v2")
     assert scenes.isdisjoint(row["clip_id"] for row in left)
     assert {start(row) for row in left if row["source"]["source_id"] == AGAIN} == {0.0}
-    assert {one.clip_id for one in read(out).clips} == scenes
+    assert {one.clip_id for one in read_withdrawn(out).clips} == scenes
     assert b"anna" not in b"".join(file.read_bytes() for file in sorted((out / "v2").rglob("*")) if file.is_file())
     assert list(damages(out / "v2", deep=True)) == []
 

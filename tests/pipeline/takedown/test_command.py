@@ -14,9 +14,9 @@ from pipeline.publish.command import main as publish
 from pipeline.release.commit import commit
 from pipeline.release.ledger import Ledger
 from pipeline.release.shards import write_shard
-from pipeline.rights.withdrawn import WITHDRAWN, read
+from pipeline.rights.withdrawn import WITHDRAWN, read_withdrawn
 from pipeline.takedown.command import main
-from pipeline.takedown.removal import link
+from pipeline.takedown.removal import link_file
 from pipeline.versions.integrity import damages
 from schemas.claims import Likeness, Person, Speaker, Target, Turn
 from schemas.errors import UsageError
@@ -149,7 +149,7 @@ def test_a_withdrawn_clip_is_gone_with_its_media_and_the_rest_is_as_it_was(out):
     ]
     assert not list((out / "v2").glob(f"media/{clip_id}*"))
     assert b"letter 17" not in everything(out / "v2"), "a reason may name somebody"
-    assert read(out).clips[0].reason == "asked by letter 17"
+    assert read_withdrawn(out).clips[0].reason == "asked by letter 17"
 
 
 def test_only_files_that_held_it_are_written_anew(out):
@@ -214,7 +214,7 @@ def test_a_speaker_goes_where_they_are_heard_and_where_their_face_is_seen(embedd
 def test_a_face_that_is_joined_to_a_voice_takes_both(embedded):
     before = held(embedded / "v1")
     assert takedown(embedded, "--person", f"{BERT}/P7") == 0
-    assert read(embedded).persons[0].who == ("P7", "S0")
+    assert read_withdrawn(embedded).persons[0].who == ("P7", "S0")
     left = held(embedded / "v2")
     assert {row["source"]["file"] for row in left.values()} == {"anna.mp4", "cleo.mp4"}, "S0 is heard in every clip of bert.mp4"
     assert len(before) - len(left) == 8
@@ -272,12 +272,12 @@ def test_stopped_behind_the_list_the_same_command_makes_the_version(embedded):
     in_the_way.touch()
     with pytest.raises(NotADirectoryError):
         takedown(embedded, "--source", "anna.mp4")
-    assert len(read(embedded).sources) == 1
+    assert len(read_withdrawn(embedded).sources) == 1
     in_the_way.unlink()
     assert not (embedded / "v2").exists()
     assert takedown(embedded, "--source", "anna.mp4") == 0
     adds_up(embedded / "v2")
-    assert len(read(embedded).sources) == 1
+    assert len(read_withdrawn(embedded).sources) == 1
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_a_list_that_cannot_be_read_stops_everything(embedded, capsys):
     assert takedown(embedded, "--source", "bert.mp4") == 2
     assert "restore it" in capsys.readouterr().err
     with pytest.raises(UsageError, match="restore it"):
-        read(embedded)
+        read_withdrawn(embedded)
 
 
 def test_what_may_not_be_published_can_be_left_out_for_now(media_files, tmp_path, capsys):
@@ -326,7 +326,7 @@ def test_a_disk_without_links_gets_copies(tmp_path):
     def refuse(file, place):
         raise OSError("no links here")
 
-    link(tmp_path / "a", tmp_path / "b", refuse)
+    link_file(tmp_path / "a", tmp_path / "b", refuse)
     assert (tmp_path / "b").read_bytes() == b"whole"
     assert not (tmp_path / "a").samefile(tmp_path / "b")
 
@@ -349,6 +349,6 @@ def test_two_takedowns_at_once_both_hold(out):
     command = [sys.executable, "-m", "pipeline.takedown", "--shards", str(out), "--source"]
     both = [subprocess.Popen([*command, file]) for file in asked]
     assert [one.wait() for one in both] == [0, 0]
-    assert {one.source_id for one in read(out).sources} == {ANNA, BERT}
+    assert {one.source_id for one in read_withdrawn(out).sources} == {ANNA, BERT}
     adds_up(out / "v3")
     assert not {row["source"]["source_id"] for row in held(out / "v3").values()} & {ANNA, BERT}

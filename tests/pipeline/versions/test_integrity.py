@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.plan import read_plan
 from pipeline.versions.command import main
-from pipeline.versions.integrity import Damage, _entry, _line, damages, files
+from pipeline.versions.integrity import Damage, _entry, _line, damages, version_files
 from schemas.versions.manifest import MANIFEST, SUMS, intact, read_manifest, sealed
 from tests.support.feeling import felt
 from tests.support.reported import clip, written
@@ -55,7 +55,7 @@ def test_a_version_is_whole_as_it_was_written(felt_version, referenced, capsys):
 def test_one_flipped_byte_of_any_file_is_found_and_its_file_named(which, request, tmp_path):
     version = shutil.copytree(request.getfixturevalue(which), tmp_path / "v1")
     rng = random.Random(which)
-    all_files = [*files(version), SUMS, MANIFEST]
+    all_files = [*version_files(version), SUMS, MANIFEST]
     assert len(all_files) > 5
     for file in all_files:
         whole = (version / file).read_bytes()
@@ -88,7 +88,7 @@ def test_what_a_plan_says_cannot_pass_for_the_seal(felt_version, name, text):
 def test_the_list_of_hashes_is_one_that_sha256sum_checks(referenced):
     done = subprocess.run(["sha256sum", "-c", "--strict", SUMS], cwd=referenced, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == len(files(referenced)) > 10
+    assert len(done.stdout.splitlines()) == len(version_files(referenced)) > 10
 
 
 @given(st.text(min_size=1).filter(lambda name: "\0" not in name))
