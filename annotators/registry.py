@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 from annotators.annotator import Annotator
+from schemas.doors import behind
 from schemas.errors import UsageError
 from schemas.validate import validate
 
@@ -22,12 +23,7 @@ def registered() -> dict[str, EntryPoint]:
     Raises:
         UsageError: two packages register one name.
     """
-    found: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: (e.name, e.value)):
-        if entry.name in found:
-            raise UsageError(f"two installed packages register the annotator {entry.name}; remove one of them")
-        found[entry.name] = entry
-    return found
+    return behind(ENTRY_POINTS)
 
 
 def _imported(entry: EntryPoint) -> type[Annotator[Any, Any]]:

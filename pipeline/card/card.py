@@ -25,7 +25,7 @@ from schemas.record import Clip
 from schemas.table import markdown
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW
 from schemas.versions.split_facts import LINKS
-from schemas.vocabulary.spaces import modalities
+from schemas.vocabulary.modalities import modalities
 
 CARD = "README.md"
 NAMES = {ACCEPT: "accepted", REVIEW: "for people to review", REJECT: "rejected"}

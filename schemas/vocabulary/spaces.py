@@ -1,18 +1,15 @@
-"""Label spaces and modalities, as data: `spaces.json` holds the names, their sources and the maps between them."""
+"""Label spaces, as data: `spaces.json` holds the names, their sources and the maps between them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from importlib.resources import files
 
 from pydantic import TypeAdapter
 
 from schemas.errors import UsageError
-
-MODALITY_ENTRY_POINTS = "affectory.modalities"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,24 +50,9 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Modality:
-    """A channel through which a person can be read. Others join through the entry-point group `affectory.modalities`."""
-
-    name: str
-    says: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Shelf:
     spaces: tuple[LabelSpace, ...]
     axes: tuple[Axis, ...]
-
-
-BUILT_IN = (
-    Modality(name="face", says="expression and head movement of one face"),
-    Modality(name="voice", says="how it sounds, whatever is said"),
-    Modality(name="words", says="what is said, whatever it sounds like"),
-)
 
 
 @cache
@@ -94,13 +76,3 @@ def spaces() -> tuple[LabelSpace, ...]:
 def axes() -> tuple[Axis, ...]:
     """Return the dimensions of affect."""
     return _shelf().axes
-
-
-def modalities() -> dict[str, Modality]:
-    """Return all registered modalities by name: the built-in ones, then those of other packages."""
-    found = {modality.name: modality for modality in BUILT_IN}
-    for entry in entry_points(group=MODALITY_ENTRY_POINTS):
-        if entry.name in found:
-            raise UsageError(f"the modality {entry.name} is registered twice")
-        found[entry.name] = entry.load()
-    return found

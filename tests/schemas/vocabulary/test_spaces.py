@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import UsageError
-from schemas.vocabulary.spaces import axes, modalities, space, spaces
+from schemas.vocabulary.spaces import axes, space, spaces
 
 
 def test_every_map_is_total_and_lands_on_labels_of_its_target():
@@ -44,7 +44,3 @@ def test_the_sizes_are_those_of_the_sources():
 
 def test_the_axes_run_from_minus_one_to_one():
     assert {(axis.name, axis.low, axis.high) for axis in axes()} == {(n, -1, 1) for n in ("valence", "arousal", "dominance")}
-
-
-def test_the_built_in_modalities_are_registered():
-    assert {"face", "voice", "words"} <= set(modalities())

@@ -1,0 +1,111 @@
+"""Modalities: the channels through which a person can be read, and all that the house must know of one to speak of it.
+
+Whoever names modalities asks here: join, judge, form, card, page, `explain` and prompts. The built-in ones come in by the same
+door as those of other packages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from schemas.doors import behind, opened_door
+from schemas.errors import UsageError
+
+MODALITIES = "affectory.modalities"
+"""The entry-point group; a modality is registered under its own name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modality:
+    """A channel through which a person can be read."""
+
+    name: str
+    says: str
+    """What it is about."""
+    place: int = 100
+    """Where it stands among others: lower first, of equals by name."""
+    subject: str = ""
+    """What starts a sentence about it: "The face"; empty: "The" and its name."""
+    plural: bool = False
+    """Its name is a plural: the words stand, the face stands."""
+    verb: str = "reads as"
+    """What leads from it to an adjective: the face *looks* happy."""
+    channel: Literal["video", "audio", "text"] | None = None
+    """What carries it, where that is one of these: the first of a channel is its witness in the category of a conflict."""
+    needs: str | None = None
+    """Path of the clip's field without which there is nothing to read, as `targets.track`; None: it can always be read."""
+    absent: str = ""
+    """In words, that there is nothing to read; empty: there is no …"""
+    unread: str = ""
+    """In words, that it is there and no annotator can read it."""
+    stage: Literal["silent", "sound", "text", "all"] = "all"
+    """What a reviewer is given who judges it alone: the picture without sound, the sound, the words, or the whole clip."""
+    question: str = ""
+    """What that reviewer is asked; empty: what does it alone show?"""
+    colour: tuple[str, str] = ("#7b4397", "#c793e2")
+    """Of its marks on the page, on light and on dark ground, as CSS."""
+
+    @property
+    def subject_text(self) -> str:
+        """Return what starts a sentence about it."""
+        return self.subject or f"The {self.name}"
+
+
+FACE = Modality(
+    name="face",
+    says="expression and head movement of one face",
+    place=1,
+    verb="looks",
+    channel="video",
+    needs="targets.track",
+    absent="the face is not seen",
+    unread="the face cannot be read",
+    stage="silent",
+    question="watch without sound — what does the face alone show?",
+    colour=("#b4560b", "#f0a05a"),
+)
+VOICE = Modality(
+    name="voice",
+    says="how it sounds, whatever is said",
+    place=2,
+    verb="sounds",
+    channel="audio",
+    needs="speaker",
+    absent="nobody speaks",
+    unread="the voice cannot be read",
+    stage="sound",
+    question="listen without picture — Tab, then Space plays",
+    colour=("#2364aa", "#74b0f0"),
+)
+WORDS = Modality(
+    name="words",
+    says="what is said, whatever it sounds like",
+    place=3,
+    subject="What is said",
+    plural=True,
+    channel="text",
+    needs="transcript",
+    absent="no words are known",
+    unread="the words are in a language that cannot be read here",
+    stage="text",
+    question="read — what do the words alone say?",
+    colour=("#2c7a4b", "#73c895"),
+)
+
+
+@cache
+def modalities() -> dict[str, Modality]:
+    """Return all registered modalities by name, in their order.
+
+    Raises:
+        UsageError: one cannot be imported, is registered twice, or under another name than its own.
+    """
+    found: list[Modality] = []
+    for name, entry in behind(MODALITIES).items():
+        modality: Modality = opened_door(entry, Modality)
+        if modality.name != name:
+            raise UsageError(f"{MODALITIES}: {name} ({entry.value}) names itself {modality.name!r}")
+        found.append(modality)
+    return {one.name: one for one in sorted(found, key=lambda one: (one.place, one.name))}
