@@ -65,7 +65,7 @@ class CutClips(ConcurrentDoFn):
 
     def __init__(self, settings: CutSettings, context: RunContext) -> None:
         super().__init__(context.workers)
-        self.settings, self.bench = settings, context
+        self.settings, self.context = settings, context
 
     def work(self, element: WantedClip) -> Iterable[Clip | DeadLetter]:
         """Return the clip, or its dead letter."""
@@ -75,26 +75,26 @@ class CutClips(ConcurrentDoFn):
             except ItemError as error:
                 letter = dead_letter(element.source, "cut", error)
                 return (replace(letter, clip_id=clip_id(element.source, element.request), span=element.request.span),)
-        return (_clip(element, files, self.bench.work),)
+        return (_clip(element, files, self.context.work),)
 
     def _files(self, wanted: WantedClip) -> Files:
         span = wanted.request.span
         key = digest(["cut 1", wanted.source.source.sha256, asdict(span), asdict(self.settings)])
-        kept = self.bench.store.get("cuts", key, _FILES)
-        if kept is not None and all((self.bench.work / path).exists() for path in (kept.video, kept.audio) if path):
+        kept = self.context.store.get("cuts", key, _FILES)
+        if kept is not None and all((self.context.work / path).exists() for path in (kept.video, kept.audio) if path):
             return kept
         METER.count(f"cut {WORKED}")
         path = Path(wanted.source.path)
         info = probe(path)
         video = audio = made = None
         if info.video is not None:
-            video, made = self.bench.store.adopt(lambda out: cut(path, info, span, out, self.settings), "mp4")
+            video, made = self.context.store.adopt(lambda out: cut(path, info, span, out, self.settings), "mp4")
         held = made.actual if made is not None else span
         if info.audio is not None:
-            audio, _ = self.bench.store.adopt(lambda out: cut_audio(path, info, held, out), "flac")
+            audio, _ = self.context.store.adopt(lambda out: cut_audio(path, info, held, out), "flac")
         files = Files(video=video, audio=audio, actual=held, cut=made)
         unchanged(wanted.source.stamps)
-        self.bench.store.put("cuts", key, files, _FILES)
+        self.context.store.put("cuts", key, files, _FILES)
         return files
 
 

@@ -66,13 +66,13 @@ class Keep(ConcurrentDoFn):
 
     def __init__(self, context: RunContext) -> None:
         super().__init__(context.workers)
-        self.bench = context
+        self.context = context
 
     def work(self, element: Clip) -> Iterable[Ref | DeadLetter]:
         """Keep a clip in which somebody speaks or is seen."""
         if element.speaker is None and not element.faces:
             return (dead_letter(element, "look", ItemError("nobody speaks in it and no face is seen")),)
-        return (keep(element, self.bench),)
+        return (keep(element, self.context),)
 
 
 class KeepFingerprints(ConcurrentDoFn):
@@ -80,12 +80,12 @@ class KeepFingerprints(ConcurrentDoFn):
 
     def __init__(self, context: RunContext) -> None:
         super().__init__(context.workers)
-        self.bench = context
+        self.context = context
 
     def work(self, element: Source) -> Iterable[FingerprintRef]:
         """Keep what would not travel with the clips."""
         key = digest([asdict(told) for told in element.fingerprints])
-        self.bench.store.put("prints", key, element.fingerprints, _PRINTS)
+        self.context.store.put("prints", key, element.fingerprints, _PRINTS)
         return (FingerprintRef(source_id=element.source.source_id, key=key),)
 
 

@@ -32,7 +32,7 @@ class Probe(ConcurrentDoFn):
 
     def __init__(self, context: RunContext) -> None:
         super().__init__(context.workers)
-        self.bench = context
+        self.context = context
 
     def work(self, element: Found) -> Iterable[Source | DeadLetter]:
         """Return the source, or its dead letter where it holds neither picture nor sound."""
@@ -64,14 +64,14 @@ class Probe(ConcurrentDoFn):
 
     def _probed(self, element: Found) -> Probed:
         key = digest(["probe 1", element.sha256])
-        kept = self.bench.store.get("probes", key, _PROBED)
+        kept = self.context.store.get("probes", key, _PROBED)
         if kept is not None:
             return kept
         info = probe(Path(element.path))
         streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
         probed = Probed(duration=round(info.duration, 3), streams=streams)
         unchanged(element.stamps)
-        self.bench.store.put("probes", key, probed, _PROBED)
+        self.context.store.put("probes", key, probed, _PROBED)
         return probed
 
 

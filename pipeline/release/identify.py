@@ -24,7 +24,7 @@ class Identify(ConcurrentDoFn):
     def __init__(self, plan: Plan, people: ReviewIndex, context: RunContext) -> None:
         super().__init__(context.workers)
         self.annotators, self.judge = plan.scoped("clips of a source"), plan.judge
-        self.seconds, self.people, self.bench = plan.split.voice_seconds, people, context
+        self.seconds, self.people, self.context = plan.split.voice_seconds, people, context
 
     def work(self, element: tuple[str, Iterable[Ref | FingerprintRef]]) -> Iterable[Index | DeadLetter]:
         """Let each annotator see the clips of the source in order of time; then judge each clip that was not withdrawn."""
@@ -33,10 +33,10 @@ class Identify(ConcurrentDoFn):
         refs = sorted((one for one in told if isinstance(one, Ref)), key=lambda ref: (ref.start, ref.clip_id))
         if not refs:
             return ()
-        clips = tuple(kept_clip(ref, self.bench) for ref in refs)
+        clips = tuple(kept_clip(ref, self.context) for ref in refs)
         for annotator in self.annotators:
             with METER.time(annotator.name):
-                clips = annotated(annotator, clips, self.bench)
+                clips = annotated(annotator, clips, self.context)
         # Not before: who is who in a source must not depend on who has withdrawn.
         gone = {clip.clip_id for clip in clips if self.people.withdrawn.clip(withdrawn.moment(clip))}
         letters = tuple(
@@ -47,12 +47,12 @@ class Identify(ConcurrentDoFn):
             return letters
         with METER.time("judge"):
             judged = (self.judge(replace(clip, image=best_still(clip))) for clip in clips)
-            kept = tuple(keep(self.people.apply_decisions(clip, self.judge, self.bench.store), self.bench) for clip in judged)
+            kept = tuple(keep(self.people.apply_decisions(clip, self.judge, self.context.store), self.context) for clip in judged)
         key = digest([asdict(ref) for ref in kept])
-        self.bench.store.put("indexes", key, kept, _REFS)
+        self.context.store.put("indexes", key, kept, _REFS)
         prints = next((one.key for one in told if isinstance(one, FingerprintRef)), None)
-        fingerprints = self.bench.store.get("prints", prints, _PRINTS) if prints else ()
+        fingerprints = self.context.store.get("prints", prints, _PRINTS) if prints else ()
         kin = SourceIdentity.of(clips, fingerprints or (), self.seconds)
         kin_key = digest(asdict(kin))
-        self.bench.store.put("kin", kin_key, kin, _KIN)
+        self.context.store.put("kin", kin_key, kin, _KIN)
         return (Index(source_id=source_id, key=key, kin=kin_key), *letters)

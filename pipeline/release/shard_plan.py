@@ -57,21 +57,21 @@ class WriteShard(ConcurrentDoFn):
 
     def __init__(self, context: RunContext, folder: Path, settings: ReleaseSettings, media: str, about: dict[str, str]) -> None:
         super().__init__(context.workers)
-        self.bench, self.folder, self.settings, self.media, self.about = context, folder, settings, media, about
+        self.context, self.folder, self.settings, self.media, self.about = context, folder, settings, media, about
 
     def work(self, element: Shard) -> Iterable[ShardFile]:
         """Write one Parquet file, clip by clip."""
         with METER.time("write"):
             place = self.folder / element.file
             clips = self._clips(element)
-            return (write_shard(clips, place, self.bench.work, self.settings, self.media, self.about),)
+            return (write_shard(clips, place, self.context.work, self.settings, self.media, self.about),)
 
     def _clips(self, shard: Shard) -> Iterator[Clip]:
         pointers = dict(shard.copies)
         for index, places in shard.parts:
-            refs = kept_refs(index, self.bench)
+            refs = kept_refs(index, self.context)
             for place in places:
-                yield with_decision(kept_clip(refs[place], self.bench), shard.decision, pointers.get(refs[place].clip_id))
+                yield with_decision(kept_clip(refs[place], self.context), shard.decision, pointers.get(refs[place].clip_id))
 
 
 def with_decision(clip: Clip, decision: str, pointer: Pointer | None = None) -> Clip:
@@ -186,17 +186,17 @@ class PlanShards(beam.DoFn):  # type: ignore[misc]
     def __init__(self, plan: Plan, context: RunContext, earlier: Mapping[str, str]) -> None:
         self.settings, self.budget = plan.release, plan.route.budget
         self.groups = GroupSettings(split=plan.split, duplicates=plan.duplicates)
-        self.bench, self.earlier = context, dict(earlier)
+        self.context, self.earlier = context, dict(earlier)
 
     def process(self, element: tuple[Any, Iterable[Index]]) -> Iterator[Any]:
         """Group the sources, then plan."""
         indexes = tuple(element[1])
 
         def read(index: Index) -> Sequence[Ref]:
-            return kept_refs(index, self.bench)
+            return kept_refs(index, self.context)
 
         try:
-            grouping = grouped(indexes, read, lambda index: identity_of(index, self.bench), self.groups, self.earlier)
+            grouping = grouped(indexes, read, lambda index: identity_of(index, self.context), self.groups, self.earlier)
         except UsageError as error:
             yield TaggedOutput(GROUPED, Grouped(splits={}, groups={}, facts=None, refused=str(error)))
             return

@@ -44,24 +44,24 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
 
     def __init__(self, annotator: Annotator[Any, Any], context: RunContext) -> None:
         super().__init__(f"Annotate {annotator.name}")
-        self.annotator, self.bench = annotator, context
+        self.annotator, self.context = annotator, context
 
     def expand(self, records: Any) -> Any:
         """Apply to a PCollection of records."""
-        return records | beam.ParDo(_Annotate(self.annotator, self.bench)).with_outputs(DEAD, main="records")
+        return records | beam.ParDo(_Annotate(self.annotator, self.context)).with_outputs(DEAD, main="records")
 
 
 class _Annotate(ConcurrentDoFn):
     def __init__(self, annotator: Annotator[Any, Any], context: RunContext) -> None:
         waits = annotator.concurrency
         super().__init__(waits or context.workers, pool=annotator.name if waits else "")
-        self.annotator, self.bench = annotator, context
+        self.annotator, self.context = annotator, context
 
     def work(self, element: Record) -> Iterable[Record | DeadLetter]:
         """Return the record with the annotator's claims, or its dead letter."""
         with METER.time(self.annotator.name):
             try:
-                return annotated(self.annotator, (element,), self.bench)
+                return annotated(self.annotator, (element,), self.context)
             except ItemError as error:
                 return (dead_letter(element, self.annotator.name, error),)
 

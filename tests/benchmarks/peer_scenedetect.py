@@ -1,4 +1,4 @@
-"""PySceneDetect's own way, as its README shows it: detect content, split with ffmpeg. A peer for `tests.bench`."""
+"""PySceneDetect's own way, as its README shows it: detect content, split with ffmpeg. A peer for `tests.benchmarks`."""
 
 import sys
 from pathlib import Path

@@ -81,7 +81,7 @@ def test_sizes_are_even_turned_and_square(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["wav", "mp3", "flac", "m4a"])
 def test_the_sound_of_a_clip_is_what_the_annotators_heard(suffix, tmp_path):
-    path, span = making.with_claims(tmp_path / f"a.{suffix}"), Span(start=2.013, end=6.731)
+    path, span = making.spoken(tmp_path / f"a.{suffix}"), Span(start=2.013, end=6.731)
     cut_audio(path, decoder.probe(path), span, tmp_path / "out.flac")
     samples, heard = decoder.audio(tmp_path / "out.flac"), decoder.audio(path, span)
     assert len(samples) == round(span.duration * 16000) == len(heard)
@@ -89,7 +89,7 @@ def test_the_sound_of_a_clip_is_what_the_annotators_heard(suffix, tmp_path):
 
 
 def test_what_is_not_there_is_not_cut(tmp_path):
-    path, silent = making.with_claims(tmp_path / "a.wav"), making.silent(tmp_path / "s.mp4")
+    path, silent = making.spoken(tmp_path / "a.wav"), making.silent(tmp_path / "s.mp4")
     with pytest.raises(ItemError, match="it has no picture"):
         cut(path, decoder.probe(path), SPANS[0], tmp_path / "out.mp4", CutSettings())
     with pytest.raises(ItemError, match="it has no sound"):

@@ -104,12 +104,12 @@ def test_what_cannot_be_used_is_told_in_words(tmp_path):
     with pytest.raises(ItemError, match="no sound"):
         decoder.audio(gone)
     with pytest.raises(ItemError, match="no picture"):
-        next(decoder.frames(making.with_claims(tmp_path / "a.wav"), 1))
+        next(decoder.frames(making.spoken(tmp_path / "a.wav"), 1))
 
 
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:1,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])
 def test_a_playlist_in_disguise_opens_nothing(text, tmp_path):
-    making.with_claims(tmp_path / "secret.wav")
+    making.spoken(tmp_path / "secret.wav")
     trap = tmp_path / "trap.mp4"
     trap.write_text(text.format(tmp_path / "secret.wav"))
     with pytest.raises(ItemError):
@@ -146,7 +146,7 @@ def test_a_child_that_stalls_is_ended(tmp_path, monkeypatch):
 
 
 def test_threads_share_one_decode(tmp_path, monkeypatch):
-    path, calls, decode = making.with_claims(tmp_path / "a.wav"), [], decoder._decode
+    path, calls, decode = making.spoken(tmp_path / "a.wav"), [], decoder._decode
     monkeypatch.setattr(decoder, "_decode", lambda *a: calls.append(a) or decode(*a))
     threads = [threading.Thread(target=decoder.audio, args=(path,)) for _ in range(4)]
     for thread in threads:

@@ -66,7 +66,7 @@ def server(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def bench(tmp_path):
+def context(tmp_path):
     return RunContext(work=tmp_path / "work", device="cpu", workers=2)
 
 

@@ -95,5 +95,5 @@ def test_a_neighbour_in_the_batch_changes_nothing(model):
 
 
 def test_what_ships_is_small():
-    (file,) = (file for file in local.find("words-goemotions").files if file.shipped)
+    (file,) = (file for file in local.find_model("words-goemotions").files if file.shipped)
     assert file.bytes <= 4_000_000

@@ -64,7 +64,7 @@ class Flaky(Counting):
 
 
 @pytest.fixture
-def bench(tmp_path):
+def context(tmp_path):
     Counting.calls.clear()
     Counting.loads.clear()
     Flaky.failures.clear()
