@@ -1,5 +1,6 @@
-"""The README says what the code says."""
+"""The README and the pages that it leads to say what the code says."""
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -21,16 +22,42 @@ from tests.support.media import media
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+PAGES = {path.name: path.read_text() for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]}
 
 
 def test_the_column_table_is_the_derived_one():
-    assert markdown(Clip) in README, "write it anew: python -m schemas.table"
+    assert markdown(Clip) in PAGES["dataset.md"], "write it anew: python -m schemas.table"
 
 
 def test_every_option_that_it_names_exists():
     known = parser().format_help()
-    for option in re.findall(r"`(--[a-z-]+)", README):
+    shown = README.partition("## What you can say to a build")[2].partition("\n## ")[0]
+    options = re.findall(r"`(--[a-z-]+)", shown)
+    assert len(options) > 8
+    for option in options:
         assert option in known or option == "--runner", option
+
+
+def test_the_readme_is_short_and_shows_first_what_comes_out():
+    lines = README.splitlines()
+    assert len(lines) <= 250
+    assert any("clip_id" in line for line in lines[:24])
+
+
+def test_every_page_that_a_page_leads_to_is_there():
+    for name, page in PAGES.items():
+        folder = ROOT if name in {"README.md", "CONTRIBUTING.md"} else ROOT / "docs"
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", re.sub(r"```.*?```", "", page, flags=re.S)):
+            assert (folder / link).exists(), f"{name} leads to {link}"
+
+
+def test_every_file_and_module_that_a_page_names_is_there():
+    for name, page in PAGES.items():
+        for path in re.findall(r"`((?:schemas|annotators|label_studio|pipeline|dags|tests|docs)/[\w./]*)`", page):
+            assert (ROOT / path).exists(), f"{name} names {path}"
+        for module in re.findall(r"python -m ((?:schemas|annotators|label_studio|pipeline|tests)[\w.]*)", page):
+            assert importlib.util.find_spec(module.rstrip(".")) is not None, f"{name} names {module}"
 
 
 def test_every_plan_is_named():
@@ -38,7 +65,7 @@ def test_every_plan_is_named():
 
 
 def test_the_annotator_of_ones_own_works(tmp_path):
-    part = re.search(r"<!-- own annotator -->(.*)<!-- /own annotator -->", README, re.S)[1]
+    part = re.search(r"<!-- own annotator -->(.*)<!-- /own annotator -->", CONTRIBUTING, re.S)[1]
     code, package, plan = re.findall(r"```\w+\n(.*?)```", part, re.S)
     entries = tomllib.loads(package)["project"]["entry-points"][ENTRY_POINTS]
     raw, library = tmp_path / "raw", tmp_path / "library"
@@ -68,7 +95,7 @@ def test_ci_runs_the_test_command_of_the_readme():
 
 
 def test_no_placeholder_is_left():
-    assert not re.search(r"<!-- (\w+) -->\s*<!-- /\1 -->", README)
+    assert not any(re.search(r"<!-- (\w+) -->\s*<!-- /\1 -->", page) for page in PAGES.values())
 
 
 def test_the_lock_names_no_address_and_holds_what_the_project_needs():

@@ -1,4 +1,4 @@
-"""The tour of the README goes from a folder of video to rows that anybody loads, by the commands that it shows."""
+"""The tour of the pages goes from a folder of video to rows that anybody loads, by the commands that it shows."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from label_studio.server.environment import environment
 from schemas.errors import TransientError
 from tests.tour import tour
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+PAGE = (Path(__file__).parent.parent / "docs" / "tour.md").read_text()
 
 
 def commands(text):
@@ -24,14 +24,14 @@ def _reviews(file):
 
 @pytest.mark.server
 @pytest.mark.slow
-def test_the_tour_works_as_the_readme_shows_it(tmp_path, capsys):
+def test_the_tour_works_as_its_page_shows_it(tmp_path, capsys):
     try:
         environment()
     except TransientError as error:
         pytest.skip(f"Label Studio's own environment cannot be made: {error}")
     tour(tmp_path)
     said = capsys.readouterr().out
-    (shown,) = re.findall(r"<!-- tour -->\n```\n(.*?)```\n<!-- /tour -->", README, re.S)
+    (shown,) = re.findall(r"<!-- tour -->\n```\n(.*?)```\n<!-- /tour -->", PAGE, re.S)
     assert commands(said) == commands(shown)
     assert len(commands(said)) == 11
     parts = dict(zip(commands(said), re.split(r"^\$ ", said, flags=re.M)[1:], strict=True))

@@ -1,6 +1,6 @@
 """`python -m tests.accuracy`: what the embedded models and the cutter get right, measured here and now on real or marked media.
 
-Prints the tables that the README quotes, in Markdown.
+Prints the tables that docs/accuracy.md quotes, in Markdown.
 """
 
 import statistics
