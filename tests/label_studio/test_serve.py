@@ -175,9 +175,9 @@ def test_postgresql_is_a_setting():
 
 
 def test_the_containers_have_the_version_that_is_tested_here_and_settings_that_it_reads(server_environment):
-    compose = yaml.safe_load((ROOT / "label_studio" / "compose.yaml").read_text())
+    compose = yaml.safe_load((environment.LOCK.parent / "compose.yaml").read_text())
     service = compose["services"]["label-studio"]
-    lock = (ROOT / "label_studio" / "server.lock").read_text()
+    lock = environment.LOCK.read_text()
     assert f"label-studio=={service['image'].rpartition(':')[2]} " in lock
     (source,) = server_environment.folder.glob("venv/lib/python3*/site-packages/label_studio")
     code = "\n".join(file.read_text() for file in [source / "server.py", *(source / "core").rglob("*.py")])
