@@ -27,8 +27,8 @@ from label_studio.project.queue import projects
 from label_studio.server.accounts import Account, load_server
 from label_studio.server.client import LabelStudioClient
 from schemas.versions.rows import rows
-from tests.support.hub import Server as HubServer
 from tests.support.published import environment
+from tests.support.servers.hub import Server as HubServer
 
 ROOT = Path(__file__).parent.parent
 SEEN = {"woman.mp4": "sadness", "speech.mp4": "anger", "crew.mp4": "neutral", "address.wav": "neutral"}

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.versions.command import main
 from schemas.versions.manifest import read_manifest
-from tests.support import airflow, fixed, making
+from tests.support import fixed, making
+from tests.support.servers import airflow
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 ROOT = Path(__file__).parent.parent.parent

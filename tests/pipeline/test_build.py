@@ -27,7 +27,7 @@ from schemas.record import Origin
 from schemas.values import Span
 from schemas.versions.rows import FOLDERS
 from tests.support.media import media
-from tests.support.portable import flink_running, prism_running
+from tests.support.servers.portable import flink_running, prism_running
 
 pytestmark = pytest.mark.slow
 HOSTILE = "-rf $(touch owned) 'é\n%03d:.mp4"

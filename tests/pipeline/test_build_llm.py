@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.support import making
-from tests.support.faulty_server import serving
 from tests.support.fixed import installed
+from tests.support.servers.faulty_server import serving
 
 PLAN = """
 [[annotators]]

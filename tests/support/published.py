@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from pipeline.plan import read_plan
 from tests.support.feeling import felt
-from tests.support.hub_store import TOKEN
 from tests.support.reported import clip
+from tests.support.servers.hub_store import TOKEN
 
 PLAN = read_plan("embedded")
 JUDGE = replace(PLAN.judge, judged=True)

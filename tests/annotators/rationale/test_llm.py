@@ -25,8 +25,8 @@ from schemas.claims import Cue, KeyFrame, Label, Language, MediaFile, Target
 from schemas.errors import UsageError
 from schemas.record import Clip, Origin
 from schemas.values import Span
-from tests.support.faulty_server import HELD, serving, shown
 from tests.support.media import media
+from tests.support.servers.faulty_server import HELD, serving, shown
 
 KEY = "sk-0123456789abcdef"
 CALLS = Calls(backoff=0.001, timeout=30, tries=3)
@@ -480,8 +480,8 @@ def wait_until(true):
 @pytest.mark.server
 @pytest.mark.slow
 def test_a_real_model_is_held_to_the_schema_and_its_citations_to_the_cues(tmp_path, monkeypatch):
-    from tests.support.llama import model
-    from tests.support.llama import serving as llama
+    from tests.support.servers.llama import model
+    from tests.support.servers.llama import serving as llama
 
     with llama(model()) as address:
         monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")

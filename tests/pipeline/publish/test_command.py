@@ -10,10 +10,10 @@ import pytest
 
 from schemas.versions.manifest import MANIFEST, SUMS, intact, read_manifest
 from schemas.versions.row_hash import row_hash
-from tests.support.hub import Server
-from tests.support.hub_store import OTHERS, TOKEN, File, Repo, spoilt
 from tests.support.published import REPO, Publisher, licensed, loaded
 from tests.support.reported import written
+from tests.support.servers.hub import Server
+from tests.support.servers.hub_store import OTHERS, TOKEN, File, Repo, spoilt
 
 pytestmark = pytest.mark.server
 

@@ -19,9 +19,9 @@ from pipeline.rights.terms import Stated
 from pipeline.versions.integrity import write_sums
 from schemas.claims import MediaFile, Text
 from schemas.versions.manifest import MANIFEST, read_manifest, sealed
-from tests.support.hub_store import OTHERS
 from tests.support.published import PLAN, licensed
 from tests.support.reported import written
+from tests.support.servers.hub_store import OTHERS
 
 HOME = str(Path.home())
 PASSWORD = "correct-horse-battery"

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.cache import cache
-from tests.support.portable import free_port
+from tests.support.servers.portable import free_port
 
-DAGS = Path(__file__).parents[2] / "dags"
+DAGS = Path(__file__).parents[3] / "dags"
 LOCK = DAGS / "airflow.lock"
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
 
-from tests.support.hub_store import BESIDE_GIT, USERS, File, Hub, Refusal, Repo, entry
+from tests.support.servers.hub_store import BESIDE_GIT, USERS, File, Hub, Refusal, Repo, entry
 
 
 class Handler(BaseHTTPRequestHandler):

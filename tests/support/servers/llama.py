@@ -24,9 +24,8 @@ def model() -> Path:
 @contextmanager
 def serving(weights: Path):
     """Serve the model on loopback, at a free port; give the address."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.support.llama", str(weights)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as child:
+    command = [sys.executable, "-m", "tests.support.servers.llama", str(weights)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         try:
             yield next(line.strip() for line in child.stdout if line.startswith("http"))
         finally:
