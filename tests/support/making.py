@@ -136,6 +136,22 @@ def broken(out: Path, whole: Path, share: float = 0.5) -> Path:
     return out
 
 
+SHAPES = {
+    "constant": lambda out: video(out / "a.mp4"),
+    "ntsc": lambda out: video(out / "a.mp4", rate="30000/1001"),
+    "variable": lambda out: variable(out / "a.mp4"),
+    "edit list": lambda out: edited(out / "b.mp4", video(out / "a.mp4")),
+    "late sound": lambda out: late_sound(out / "a.mp4"),
+    "late picture": lambda out: late_picture(out / "a.mp4"),
+    "rotated": lambda out: rotated(out / "b.mp4", video(out / "a.mp4")),
+    "clock at 10 s, mkv": lambda out: offset(out / "b.mkv", video(out / "a.mp4")),
+    "clock at 10 s, ts": lambda out: offset(out / "b.ts", video(out / "a.mp4")),
+    "5.1": lambda out: video(out / "a.mp4", layout="5.1"),
+    "webm": lambda out: video(out / "a.webm"),
+}
+"""Makers of media in which picture and sound do not simply begin together at 0, by what is odd about each."""
+
+
 def marks_of(path: Path) -> tuple[list[float], list[float]]:
     """Return when flashes and beeps begin, in seconds from the start of the container."""
     with av.open(f"file:{path.absolute()}") as container:
