@@ -9,7 +9,6 @@ from annotators.media import cutting, decoder, processes
 from annotators.media.cutting import CutSettings, cut, cut_audio
 from schemas.errors import ItemError
 from schemas.values import Span
-from tests.annotators.media.test_decoder import SHAPES
 from tests.support import making
 
 SPANS = (Span(start=1.92, end=4.5), Span(start=2.013, end=6.731))
@@ -27,9 +26,9 @@ def check(path, span, out, settings):
 
 
 @pytest.mark.parametrize("span", SPANS, ids=str)
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_cut_is_right_to_the_frame_and_in_step(shape, span, tmp_path):
-    made = check(SHAPES[shape](tmp_path), span, tmp_path / "out.mp4", CutSettings())
+@pytest.mark.parametrize("shape", making.SHAPES)
+def test_a_cut_is_right_to_the_frame_and_in_step(shape, span, shaped, tmp_path):
+    made = check(shaped(shape), span, tmp_path / "out.mp4", CutSettings())
     assert -0.002 <= span.start - made.actual.start < 1 / made.fps
     assert abs(span.end - made.actual.end) <= 1 / made.fps
     told = processes.ask(tmp_path / "out.mp4", "-count_frames", "-show_streams")["streams"]
@@ -38,15 +37,14 @@ def test_a_cut_is_right_to_the_frame_and_in_step(shape, span, tmp_path):
 
 
 @pytest.mark.parametrize("length", [3.0, 5.0, 2.345])
-def test_picture_and_sound_are_equally_long(length, tmp_path):
-    path = making.video(tmp_path / "a.mp4")
-    cut(path, decoder.probe(path), Span(start=0.5, end=0.5 + length), tmp_path / "out.mp4", CutSettings())
+def test_picture_and_sound_are_equally_long(length, plain, tmp_path):
+    cut(plain, decoder.probe(plain), Span(start=0.5, end=0.5 + length), tmp_path / "out.mp4", CutSettings())
     picture, sound = (float(stream["duration"]) for stream in processes.ask(tmp_path / "out.mp4", "-show_streams")["streams"])
     assert picture == pytest.approx(sound, abs=0.01)
 
 
-def test_a_copy_grows_to_the_key_frame(tmp_path):
-    made = check(making.video(tmp_path / "a.mp4"), Span(start=2.1, end=4.5), tmp_path / "out.mp4", CutSettings(mode="copy"))
+def test_a_copy_grows_to_the_key_frame(plain, tmp_path):
+    made = check(plain, Span(start=2.1, end=4.5), tmp_path / "out.mp4", CutSettings(mode="copy"))
     assert made.actual.start == 2.0
 
 
@@ -99,11 +97,10 @@ def test_what_is_not_there_is_not_cut(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.wav", "s.mp4"]
 
 
-def test_a_cut_that_fails_leaves_nothing_behind(tmp_path):
-    path = making.video(tmp_path / "a.mp4")
+def test_a_cut_that_fails_leaves_nothing_behind(plain, tmp_path):
     with pytest.raises(ItemError):
-        cut(path, decoder.probe(path), SPANS[0], tmp_path / "out.mp4", CutSettings(preset="no such preset"))
-    assert [p.name for p in tmp_path.iterdir()] == ["a.mp4"]
+        cut(plain, decoder.probe(plain), SPANS[0], tmp_path / "out.mp4", CutSettings(preset="no such preset"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_variable_rate_becomes_a_smooth_one(tmp_path):

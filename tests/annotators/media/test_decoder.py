@@ -7,24 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from annotators.media import decoder, processes
+from annotators.media import decoder
 from schemas.errors import ItemError
 from schemas.values import Span
 from tests.support import making
-
-SHAPES = {
-    "constant": lambda out: making.video(out / "a.mp4"),
-    "ntsc": lambda out: making.video(out / "a.mp4", rate="30000/1001"),
-    "variable": lambda out: making.variable(out / "a.mp4"),
-    "edit list": lambda out: making.edited(out / "b.mp4", making.video(out / "a.mp4")),
-    "late sound": lambda out: making.late_sound(out / "a.mp4"),
-    "late picture": lambda out: making.late_picture(out / "a.mp4"),
-    "rotated": lambda out: making.rotated(out / "b.mp4", making.video(out / "a.mp4")),
-    "clock at 10 s, mkv": lambda out: making.offset(out / "b.mkv", making.video(out / "a.mp4")),
-    "clock at 10 s, ts": lambda out: making.offset(out / "b.ts", making.video(out / "a.mp4")),
-    "5.1": lambda out: making.video(out / "a.mp4", layout="5.1"),
-    "webm": lambda out: making.video(out / "a.webm"),
-}
 
 
 def flashes(path, rate=50, span=None):
@@ -36,9 +22,9 @@ def flashes(path, rate=50, span=None):
     return found
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_marks_are_where_another_decoder_sees_them(shape, tmp_path):
-    path = SHAPES[shape](tmp_path)
+@pytest.mark.parametrize("shape", making.SHAPES)
+def test_marks_are_where_another_decoder_sees_them(shape, shaped):
+    path = shaped(shape)
     shown, heard = making.marks_of(path)
     samples = decoder.audio(path)
     assert flashes(path) == pytest.approx(shown, abs=0.021)
@@ -72,24 +58,10 @@ def test_the_default_track_is_heard_else_the_first(tmp_path):
         assert bool(np.abs(decoder.audio(path)).max() > 0.1) is loud
 
 
-def test_a_cover_is_no_video_and_a_variable_rate_is_told(tmp_path):
-    assert decoder.probe(making.covered(tmp_path / "a.mp3")).video is None
-    assert not decoder.probe(making.variable(tmp_path / "v.mp4")).video.constant
-    assert not decoder.probe(making.offset(tmp_path / "v.mkv", tmp_path / "v.mp4", 0)).video.constant
-    assert decoder.probe(making.video(tmp_path / "c.mp4")).video.constant
-
-
 def test_one_frame_and_odd_sizes_are_media(tmp_path):
     (only,) = decoder.frames(making.one_frame(tmp_path / "one.mp4"), 25)
     assert only.time == 0
     assert next(decoder.frames(making.video(tmp_path / "odd.mp4", size="321x241"), 1)).image.shape == (241, 321, 3)
-
-
-@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
-def test_a_truncated_file_says_so(suffix, tmp_path):
-    whole = making.video(tmp_path / f"a.{suffix}", seconds=20.0)
-    with pytest.raises(ItemError, match=r"it breaks off at|moov atom not found"):
-        decoder.probe(making.broken(tmp_path / f"b.{suffix}", whole))
 
 
 def test_what_cannot_be_used_is_told_in_words(tmp_path):
@@ -107,15 +79,6 @@ def test_what_cannot_be_used_is_told_in_words(tmp_path):
         next(decoder.frames(making.spoken(tmp_path / "a.wav"), 1))
 
 
-@pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:1,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])
-def test_a_playlist_in_disguise_opens_nothing(text, tmp_path):
-    making.spoken(tmp_path / "secret.wav")
-    trap = tmp_path / "trap.mp4"
-    trap.write_text(text.format(tmp_path / "secret.wav"))
-    with pytest.raises(ItemError):
-        decoder.probe(trap)
-
-
 def test_a_hostile_name_is_only_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = making.video(tmp_path / "a.mp4").rename(tmp_path / making.HOSTILE)
@@ -129,22 +92,6 @@ def test_a_name_that_is_no_unicode_is_only_a_name(tmp_path):
     assert len(list(decoder.frames(path, 1))) == 8 and len(decoder.audio(path)) == pytest.approx(128000, abs=800)
 
 
-def test_an_iterator_that_is_left_early_ends_its_child(tmp_path, monkeypatch):
-    born, popen = [], processes.subprocess.Popen
-    monkeypatch.setattr(processes.subprocess, "Popen", lambda *a, **k: born.append(popen(*a, **k)) or born[-1])
-    pictures = decoder.frames(making.video(tmp_path / "a.mp4", seconds=60.0), 50)
-    next(pictures)
-    pictures.close()
-    assert born[-1].args[0] == "ffmpeg" and born[-1].returncode is not None
-
-
-def test_a_child_that_stalls_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(processes, "STALL_SECONDS", 0.5)
-    os.mkfifo(tmp_path / "never.mp4")
-    with pytest.raises(ItemError, match=r"never\.mp4: ffmpeg made no progress"):
-        processes.run_ffmpeg(tmp_path / "never.mp4", ["-i", processes.url(tmp_path / "never.mp4"), "-f", "null", "-"])
-
-
 def test_threads_share_one_decode(tmp_path, monkeypatch):
     path, calls, decode = making.spoken(tmp_path / "a.wav"), [], decoder._decode
     monkeypatch.setattr(decoder, "_decode", lambda *a: calls.append(a) or decode(*a))
@@ -156,9 +103,8 @@ def test_threads_share_one_decode(tmp_path, monkeypatch):
     assert len(calls) == 1
 
 
-def test_pictures_are_the_same_in_every_run(tmp_path):
-    path = making.video(tmp_path / "a.mp4")
-    first, second = ([(f.time, f.image.tobytes()) for f in decoder.frames(path, 5)] for _ in range(2))
+def test_pictures_are_the_same_in_every_run(plain):
+    first, second = ([(f.time, f.image.tobytes()) for f in decoder.frames(plain, 5)] for _ in range(2))
     assert first == second
     assert all(b - a == pytest.approx(0.2) for a, b in pairwise(time for time, _ in first))
     assert decoder.still(np.zeros((8, 8, 3), np.uint8)) == decoder.still(np.zeros((8, 8, 3), np.uint8))
