@@ -22,13 +22,9 @@ WRITES = {
 }  # fmt: skip
 AWAITED_STATE = {
     "annotators.llm.usage.PURSE",
-    "annotators.models.local._checking",
-    "annotators.models.local._good",
     "pipeline.runtime.annotate._loaded",
     "pipeline.runtime.annotate._loading",
     "pipeline.runtime.progress.METER",
-    "schemas.atomic: os.umask(0)",
-    "schemas.atomic: os.umask(_MASK)",
 }
 
 

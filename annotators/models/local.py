@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from annotators.models.catalog import Model, ModelFile, find_model
@@ -16,9 +16,6 @@ from annotators.models.mirrors import publish, sha256
 from schemas.cache import cache
 from schemas.errors import ModelFileError
 from schemas.provenance import ModelRef, digest
-
-_checking = threading.Lock()
-_good: set[tuple[Path, int, int, str]] = set()
 
 
 def ref(name: str) -> ModelRef:
@@ -82,13 +79,14 @@ def _check(model: Model, file: ModelFile) -> None:
         state = place.stat()
     except FileNotFoundError as error:
         raise ModelFileError(f"the model file {place} is missing; {_mend(model)}") from error
-    stamp = (place, state.st_mtime_ns, state.st_size, file.sha256)
-    with _checking:
-        if stamp in _good:
-            return
-        if sha256(place) != file.sha256:
-            raise ModelFileError(f"the model file {place} is corrupt: it has not the pinned sha256; {_mend(model)}")
-        _good.add(stamp)
+    if _hashed(place, state.st_mtime_ns, state.st_size) != file.sha256:
+        raise ModelFileError(f"the model file {place} is corrupt: it has not the pinned sha256; {_mend(model)}")
+
+
+@lru_cache(maxsize=1024)
+def _hashed(place: Path, changed: int, size: int) -> str:
+    """Return the hash of a file as it was when it had that time and size: many annotators ask for one model."""
+    return sha256(place)
 
 
 def _put(model: Model, file: ModelFile, scratch: Path, down: set[str]) -> None:

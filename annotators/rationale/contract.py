@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from schemas.claims import Text
+from schemas.vocabulary.languages import running_text
 
 Said = Annotated[str, Field(min_length=1)]
 _closed = with_config(ConfigDict(extra="forbid"))
@@ -23,7 +24,6 @@ _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _CHOICES = 250
 """More than that servers may refuse."""
 _EMOTION_WORDS = 4
-_UNSPACED = ("ja", "th", "zh")
 
 
 @_closed
@@ -135,7 +135,7 @@ def complaint(answer: RationaleAnswer, cues: Sequence[str], languages: Sequence[
 def rationale_texts(whole: Text, sentences: Sequence[Sentence]) -> Iterator[Text]:
     """Yield `whole` with the sentences as its text, then each of them as a text of its own under it."""
     cites = tuple(dict.fromkeys(cite for sentence in sentences for cite in sentence.cites))
-    text = ("" if whole.language in _UNSPACED else " ").join(sentence.text.strip() for sentence in sentences)
+    text = running_text((sentence.text.strip() for sentence in sentences), [whole.language])
     yield replace(whole, kind="rationale", text=text, cites=cites)
     for number, sentence in enumerate(sentences, 1):
         yield _under(whole, f"{whole.text_id}.{number}", "sentence", sentence)

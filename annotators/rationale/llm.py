@@ -34,6 +34,7 @@ from schemas.claims import Claim, Measure, Text
 from schemas.errors import UsageError
 from schemas.provenance import digest
 from schemas.record import Clip
+from schemas.vocabulary.distributions import likeliest
 
 FAILURE = "failure"
 _PROMPTS = ("rationale", "rationale_again", "rationale_given_label")
@@ -182,7 +183,7 @@ def _answer(clip: Clip) -> str | None:
     if not whole:
         return None
     label = whole[-1]
-    return ", ".join(label.names) if not label.scores else max(zip(label.scores, label.names, strict=True))[1]
+    return ", ".join(label.names) if not label.scores else likeliest(dict(zip(label.names, label.scores, strict=True)))
 
 
 def _verdict(answer: RationaleAnswer) -> tuple[Measure, ...]:

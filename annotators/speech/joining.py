@@ -10,8 +10,6 @@ from itertools import accumulate
 from schemas.claims import Turn, Word
 from schemas.values import Span
 
-UNSPACED = frozenset({"ja", "lo", "my", "th", "yue", "zh"})
-"""Languages written without spaces between words; Whisper's tokenizer has the same list."""
 REACH = 0.5
 """A word that no floor touches goes to the nearest one within this many seconds."""
 

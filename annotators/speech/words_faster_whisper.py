@@ -14,12 +14,13 @@ from pydantic import Field
 from annotators.annotator import Annotator, Scope
 from annotators.media import decoder
 from annotators.models import local
-from annotators.speech.joining import UNSPACED, join
+from annotators.speech.joining import join
 from annotators.speech.windows import LONGEST, windows
 from schemas.claims import Claim, Language, Word
 from schemas.errors import ItemError
 from schemas.record import Source
 from schemas.values import Span
+from schemas.vocabulary.languages import spaced
 
 RATE = 16000
 STEP = 0.02
@@ -106,7 +107,7 @@ class FasterWhisperWords(Annotator[Source, Any]):
             better = {segment.seek: segment for segment in again}
             segments = [better.get(s.seek, s) if self._loops(s) else s for s in segments]
         heard = [word for segment in segments if self._is_speech(segment) for word in segment.words or ()]
-        words = join(placed(self.key, heard, record.source.duration, info.language not in UNSPACED), record.turns)
+        words = join(placed(self.key, heard, record.source.duration, spaced([info.language])), record.turns)
         if not words:
             return ()
         probability = None if stated else round(float(info.language_probability), 4)

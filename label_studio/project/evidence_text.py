@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from label_studio.project.answers import Answer, Given
+from schemas.vocabulary.languages import running_text
 
 CUES = 24
 """Cues that are told, the earliest first."""
@@ -27,8 +28,11 @@ def transcript_line(row: Mapping[str, Any]) -> str:
     """Return who says what, one line per change of speaker."""
     if not row["words"]:
         return row["transcript"] or ""
+    languages = [claim["language"] for claim in row["languages"] or ()]
     spoken = groupby(row["words"], key=lambda word: word["speaker"])
-    return "\n".join(f"{speaker or '?'}: {' '.join(word['text'] for word in words)}" for speaker, words in spoken)
+    return "\n".join(
+        f"{speaker or '?'}: {running_text((word['text'] for word in words), languages)}" for speaker, words in spoken
+    )
 
 
 def labels(row: Mapping[str, Any]) -> str:

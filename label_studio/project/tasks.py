@@ -20,7 +20,8 @@ DISAGREE = 0.3
 """Divergence (bits) from which a clip is a conflict: the default of a plan's `conflict`."""
 NO_WORDS = "No words are known."
 COLUMNS = (
-    "clip_id", "video.path", "audio.path", "fps", "transcript", "words", "cues", "labels", "texts", "assessments", "routes",
+    "clip_id", "video.path", "audio.path", "fps", "transcript", "words", "languages", "cues", "labels", "texts", "assessments",
+    "routes",
 )  # fmt: skip
 """What a task is made of; the media themselves are not read."""
 

@@ -11,7 +11,6 @@ from pydantic import TypeAdapter
 
 from annotators.media.cutting import Cut, CutSettings, cut, cut_audio
 from annotators.media.decoder import probe
-from annotators.speech.joining import UNSPACED
 from pipeline.clips.segment import CutRequest, SegmentSettings, segment
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
@@ -24,6 +23,7 @@ from schemas.errors import ItemError
 from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter, Source
 from schemas.values import Span
+from schemas.vocabulary.languages import running_text
 
 Spoken = TypeVar("Spoken", Turn, Word)
 
@@ -146,8 +146,7 @@ def _clip(wanted: WantedClip, files: Files, work: Path) -> Clip:
 
 def transcript(words: Sequence[Word], languages: Sequence[Language]) -> str | None:
     """Return words as people write them, without spaces where the language has none; None without words."""
-    gap = "" if {language.language for language in languages} & UNSPACED else " "
-    return gap.join(word.text for word in words) or None
+    return running_text((word.text for word in words), [language.language for language in languages]) or None
 
 
 def _within(words: Sequence[Word], span: Span) -> tuple[Word, ...]:

@@ -19,7 +19,7 @@ from schemas.claims import Claim, Label, Review, Route, Text
 from schemas.provenance import Provenance, canonical, digest
 from schemas.record import Clip
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW
-from schemas.vocabulary.distributions import ALL
+from schemas.vocabulary.distributions import ALL, likeliest
 
 PREFER = "prefer"
 
@@ -165,8 +165,8 @@ def _outcome(decision: Decision, candidate: Label | None) -> str | None:
     """Return whether people came to the machines' label: accepted or edited; None where there was none to compare with."""
     if candidate is None or decision.cannot is not None:
         return None
-    likeliest = max(zip(candidate.scores, candidate.names, strict=True))[1]
-    return "accepted" if decision.names == (likeliest,) else "edited"
+    machine = likeliest(dict(zip(candidate.names, candidate.scores, strict=True)))
+    return "accepted" if decision.names == (machine,) else "edited"
 
 
 def _overruled(machine: Route, said: ClipReview, settings: ReviewSettings) -> Route:

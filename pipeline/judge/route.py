@@ -23,7 +23,7 @@ from schemas.errors import UsageError
 from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW
-from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality
+from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality, likeliest
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SPENT = "it would need a person, and the review budget is spent on more informative clips"
@@ -183,10 +183,11 @@ def _disagreement(pair: Conflict, limit: float) -> str:
 
 def _agreement(clip: Clip, limits: AssessSettings) -> str:
     fused = next(label for label in clip.labels if label.modality == ALL)
-    best = max(zip(fused.scores, fused.names, strict=True))
+    scores = dict(zip(fused.names, fused.scores, strict=True))
+    best = likeliest(scores)
     heard = list(by_modality(clip.labels, limits.space))
     who = f"only {heard[0]} can be judged:" if len(heard) == 1 else f"{_listed(heard)} do not disagree:"
-    return f"{who} {best[1]}, {best[0]:.2f}"
+    return f"{who} {best}, {scores[best]:.2f}"
 
 
 def _listed(names: Sequence[str]) -> str:

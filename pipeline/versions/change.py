@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.versions.causes import DECISION, PERSON, Authors, causes
+from schemas.vocabulary.distributions import likeliest
 
 ADDED, REMOVED, ROUTED, SPLIT, LABELLED, SCORED, SAID, TERMS = KINDS = (
     "added", "removed", "re-routed", "in another split", "labelled anew", "scored anew", "said anew", "under other terms",
@@ -115,9 +116,7 @@ def _winner(label: Mapping[str, Any] | None) -> str:
     if label is None:
         return "none"
     if label["scores"]:
-        # Of equal scores the first in the order of the space.
-        top: str = max(zip(label["scores"], label["names"], strict=True), key=lambda scored: scored[0])[1]
-        return top
+        return likeliest(dict(zip(label["names"], label["scores"], strict=True)))
     axes = (f"{axis} {label[axis]:.2f}" for axis in ("valence", "arousal") if label[axis] is not None)
     return " + ".join(label["names"]) or ", ".join(axes) or "nothing"
 
