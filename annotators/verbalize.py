@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from schemas.claims import Cue, Label
+from collections.abc import Sequence
+
+from schemas.claims import Claim, Cue, Label
+from schemas.vocabulary.distributions import ALL
 
 ADJECTIVES = {
     "anger": "angry",
@@ -24,6 +27,15 @@ def impression(label: Label) -> Cue:
     return Cue(
         by=label.by, cue_id=f"{label.modality}.{tool}.1", modality=label.modality, span=None, text=text, value=ranked(label)[0][1]
     )
+
+
+def with_impressions(claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """Return claims with a cue for each label of the whole clip's target that has scores and none, so that it can be cited."""
+    there = {claim.cue_id for claim in claims if isinstance(claim, Cue)}
+    labels = (claim for claim in claims if isinstance(claim, Label) and claim.scores and claim.modality != ALL)
+    about = (label for label in labels if label.person is None and label.span is None and label.perspective == "expressed")
+    made = {cue.cue_id: cue for cue in map(impression, about) if cue.cue_id not in there}
+    return (*claims, *made.values())
 
 
 def ranked(label: Label) -> list[tuple[str, float]]:

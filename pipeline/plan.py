@@ -165,4 +165,5 @@ def _check(plan: Plan, path: Path) -> None:
             raise UsageError(f"--plan {path}: {annotator.name} stands there twice, with the same settings")
         if missing := (set(annotator.requires) & claims) - filled:
             raise UsageError(f"--plan {path}: {annotator.name} reads {sorted(missing)[0]}, which no annotator before it gives")
-        filled |= set(annotator.provides)
+        # A label becomes a cue, too.
+        filled |= {*annotator.provides, *(("cues",) if "labels" in annotator.provides else ())}

@@ -12,7 +12,7 @@ from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
 from pipeline.runtime.dead import dead_letter
 from schemas.claims import FaceTrack, Fingerprint, MediaFile
-from schemas.errors import ItemError
+from schemas.errors import ItemError, UsageError
 from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter, Source
 from schemas.values import Span
@@ -94,7 +94,12 @@ _PRINTS = TypeAdapter(tuple[Fingerprint, ...])
 
 
 def keep(clip: Clip, context: RunContext) -> Ref:
-    """Put a clip into the work store; equal clips have equal keys."""
+    """Put a clip into the work store; equal clips have equal keys.
+
+    Raises:
+        UsageError: a text cites what is not there.
+    """
+    check_citations(clip)
     data = _CLIP.dump_json(clip)
     key = digest(data.decode().replace(str(context.work), ""))
     context.store.put("clips", key, clip, _CLIP)
@@ -110,6 +115,20 @@ def keep(clip: Clip, context: RunContext) -> Ref:
         decision=clip.routes[-1].decision if clip.routes else ACCEPT,
         priority=clip.routes[-1].priority if clip.routes else 0.0,
     )
+
+
+def check_citations(clip: Clip) -> None:
+    """Raise UsageError where a text cites a cue, or stands under a text, that the clip does not hold."""
+    cues, texts = {cue.cue_id for cue in clip.cues}, {text.text_id for text in clip.texts}
+    for text in clip.texts:
+        if missing := [cite for cite in text.cites if cite not in cues]:
+            raise UsageError(
+                f"{text.by} cites {missing[0]} in clip {clip.clip_id}, and there is no such cue: mend that annotator"
+            )
+        if text.parent is not None and text.parent not in texts:
+            raise UsageError(
+                f"{text.by} puts a text under {text.parent} in clip {clip.clip_id}, which is not there: mend that annotator"
+            )
 
 
 def kept_refs(index: Index, context: RunContext) -> tuple[Ref, ...]:

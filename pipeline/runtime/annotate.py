@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 
 from annotators.annotator import Annotator
 from annotators.store import WorkStore
+from annotators.verbalize import with_impressions
 from pipeline.runtime.concurrent import DEAD, ConcurrentDoFn
 from pipeline.runtime.context import RunContext
 from pipeline.runtime.dead import dead_letter
@@ -81,7 +82,7 @@ def annotated(annotator: Annotator[Any, Any], records: Sequence[Kind], context: 
     answers = context.store.get("claims", key, adapter)
     if answers is None:
         METER.count(f"{annotator.name} {WORKED}")
-        said = patiently(lambda: annotator.annotate(_model(annotator, context), records))
+        said = [with_impressions(one) for one in patiently(lambda: annotator.annotate(_model(annotator, context), records))]
         if len(said) != len(records):
             raise TypeError(f"{annotator.name} answered {len(said)} times about {len(records)} records")
         unchanged(stamp for record in records if isinstance(record, Source) for stamp in record.stamps)

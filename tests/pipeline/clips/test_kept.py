@@ -1,0 +1,26 @@
+from dataclasses import replace
+
+import pytest
+
+from pipeline.clips.kept import check_citations
+from schemas.claims import Cue, Text
+from schemas.errors import UsageError
+from tests.support.reported import clip
+
+CUE = Cue(by="cues.made@1#0", cue_id="face.smile.1", modality="face", span=None, text="smiles")
+TEXT = Text(by="rationale.made@1#0", text_id="r", kind="rationale", text="…", cites=("face.smile.1",))
+
+
+def test_a_text_that_cites_what_is_there_is_kept():
+    check_citations(clip(0, cues=(CUE,), texts=(TEXT, replace(TEXT, text_id="r.1", parent="r"))))
+    check_citations(clip(0, cues=(), texts=()))
+
+
+def test_a_citation_of_nothing_names_its_author_and_the_cue():
+    with pytest.raises(UsageError, match=r"rationale\.made@1#0 cites face\.smile\.1 in clip .* there is no such cue"):
+        check_citations(clip(0, cues=(), texts=(TEXT,)))
+
+
+def test_a_text_under_nothing_names_its_author():
+    with pytest.raises(UsageError, match=r"rationale\.made@1#0 puts a text under gone in clip"):
+        check_citations(clip(0, cues=(CUE,), texts=(replace(TEXT, parent="gone"),)))
