@@ -77,5 +77,6 @@ def test_actors_who_were_left_out_are_understood():
     least = {"everything that the speaker says as baseline": 0.82, "10 of their utterances as baseline": 0.79}
     for what, recall in {**least, "nothing known of the speaker": 0.74}.items():
         assert rows[what].recall >= recall
-        assert rows[what].ece <= 0.05
+        # In fifteen bins of 535 items, a judge exactly as sure as it is right gets .03 to .07 by chance.
+        assert rows[what].ece <= 0.075
         assert rows[what].items == 535
