@@ -22,7 +22,7 @@ import numpy.typing as npt
 from annotators.media import processes
 from annotators.media.probing import JITTER, AudioStream, MediaInfo, VideoStream, probe, shown_at
 from annotators.media.sound import mono, stereo
-from annotators.media.timeline import BACK, FAR, Stretch
+from annotators.media.timeline import BACK, FAR, Section
 from schemas.errors import ItemError
 from schemas.values import Span
 
@@ -111,7 +111,7 @@ def pictures(path: Path, info: MediaInfo, key: float, zero: float) -> Any:
     return stream.filter("setpts", _laid(info.stretches, info.video.stretches, zero))
 
 
-def _laid(stretches: Sequence[Stretch], numbers: Sequence[int], zero: float) -> str:
+def _laid(stretches: Sequence[Section], numbers: Sequence[int], zero: float) -> str:
     """Return the expression that gives each picture its time: it goes to the next stretch where the clock breaks."""
     shifts = [stretches[number].shift - zero for number in numbers]
     if len(shifts) == 1:

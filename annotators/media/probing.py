@@ -14,7 +14,7 @@ import numpy as np
 
 from annotators.media import processes
 from annotators.media.packets import read_packets
-from annotators.media.timeline import Stretch, Timeline, Track, lay
+from annotators.media.timeline import Section, Timeline, Track, lay
 from schemas.errors import ItemError
 from schemas.values import Span
 
@@ -73,7 +73,7 @@ class MediaInfo:
 
     duration: float
     """Seconds from time 0 to the end of the last stream."""
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[Section, ...]
     """The parts of it between which its clock was set anew; nearly always one."""
     opened: float
     """What the container's clock says where ffmpeg's seeks begin to count, in seconds."""

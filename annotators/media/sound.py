@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from annotators.media import processes
 from annotators.media.probing import MediaInfo
-from annotators.media.timeline import Stretch, runs
+from annotators.media.timeline import Section, runs
 from schemas.errors import ItemError
 from schemas.values import Span
 
@@ -127,7 +127,7 @@ def _placed(frames: list[_Frame], data: Samples, info: MediaInfo, rate: int) -> 
     return placed.clip(-1.0, 1.0)
 
 
-def _wanted(frames: list[_Frame], numbers: tuple[int, ...], stretches: tuple[Stretch, ...], rate: int) -> list[int | None]:
+def _wanted(frames: list[_Frame], numbers: tuple[int, ...], stretches: tuple[Section, ...], rate: int) -> list[int | None]:
     """Return where each frame begins on the timeline, in samples; None where its stamp is damaged."""
     clock = np.array([frame.pts for frame in frames], np.float64) / rate
     parts, _ = runs(clock)

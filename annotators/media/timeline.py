@@ -30,7 +30,7 @@ _FEW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Section:
     """A part of a file in which the container's clock was not set."""
 
     at: float
@@ -68,7 +68,7 @@ class Track:
 class Timeline:
     """A file's streams on one line; 0 is the start of the earliest of them."""
 
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[Section, ...]
     tracks: tuple[Track, ...]
     """Of the streams that were asked for, in that order."""
     duration: float
@@ -111,12 +111,12 @@ def lay(packets: Packets, streams: Mapping[int, float]) -> Timeline:
     """Put these streams of a file on one timeline, each with the start that the container states: a packet may begin before."""
     read = [_Stream(packets, stream, start) for stream, start in streams.items()]
     numbers = _joined(read)
-    stretches: list[Stretch] = []
+    stretches: list[Section] = []
     at = 0.0
     for e in range(1 + max((n for mine in numbers for n in mine), default=-1)):
         mine = [(one, n) for one, each in zip(read, numbers, strict=True) for n, stretch in enumerate(each) if stretch == e]
         clock = min(one.first(n) for one, n in mine)
-        stretches.append(Stretch(at=at, clock=clock))
+        stretches.append(Section(at=at, clock=clock))
         at += max(one.last(n) for one, n in mine) - clock
     tracks = tuple(one.track(stretches, each) for one, each in zip(read, numbers, strict=True))
     return Timeline(stretches=tuple(stretches), tracks=tracks, duration=max((track.end for track in tracks), default=0.0))
@@ -165,7 +165,7 @@ class _Stream:
     def last(self, n: int) -> float:
         return float(self.ends[self.runs[n]].max())
 
-    def track(self, stretches: Sequence[Stretch], numbers: tuple[int, ...]) -> Track:
+    def track(self, stretches: Sequence[Section], numbers: tuple[int, ...]) -> Track:
         laid = np.concatenate([*self.runs, np.array([], np.int64)])
         parts = [np.full(len(run), stretches[n].shift) for run, n in zip(self.runs, numbers, strict=True)]
         shifts = np.concatenate([*parts, np.array([], np.float64)])
