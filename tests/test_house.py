@@ -112,7 +112,6 @@ AWAITED_TESTS: set[str] = {
     "schemas.versions.manifest",
     "schemas.versions.review_facts",
     "schemas.versions.row_hash",
-    "schemas.versions.rows",
     "schemas.versions.split_facts",
 }
 
