@@ -5,10 +5,9 @@ Learned is always from the plan as it is written and from the versions that peop
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from label_studio.consensus.adjudication import Decision, ReviewSettings, decide_clips
 from label_studio.consensus.agreement import ALL
@@ -16,11 +15,11 @@ from label_studio.consensus.facts import review_facts
 from label_studio.project.answers import Answer
 from pipeline.judge.learning import Judged, changed, learn
 from pipeline.plan import Plan
-from pipeline.rights.withdrawn import MOMENT, NOTHING, Withdrawn, numbering, row_moment
-from pipeline.stats.counters import labelled
+from pipeline.rights.withdrawn import MOMENT, NOTHING, Withdrawn, moment, numbering
+from schemas.record import Clip
 from schemas.versions.manifest import read_manifest
 from schemas.versions.review_facts import ReviewFacts
-from schemas.versions.rows import picked
+from schemas.versions.rows import pick_clips
 
 
 def apply_feedback(
@@ -50,14 +49,13 @@ def judged(answers: Sequence[Answer], settings: ReviewSettings, out: Path, withd
     for name in sorted({seen[clip] for clip in decisions}):
         if (manifest := read_manifest(out / name)) is not None:
             numbers = numbering(manifest.plan)
-            clips = [clip for clip in decisions if seen[clip] == name]
-            for row in picked(out / name, clips, ("labels", "routes", *MOMENT)):
-                if not withdrawn.holds(row_moment(row), tuple(row["source"]["speakers"] or ()), numbers):
-                    yield _judged(row, decisions[row["clip_id"]])
+            clips = [clip_id for clip_id in decisions if seen[clip_id] == name]
+            for clip in pick_clips(out / name, clips, ("labels", "routes", *MOMENT)):
+                if not withdrawn.holds(moment(clip), clip.source.speakers, numbers):
+                    yield _judged(clip, decisions[clip.clip_id])
 
 
-def _judged(row: Mapping[str, Any], decision: Decision) -> Judged:
-    labels = tuple(labelled(row))
+def _judged(clip: Clip, decision: Decision) -> Judged:
     alone = (("face", decision.face), ("voice", decision.voice), ("words", decision.words), (ALL, decision.names))
-    audited = bool(row["routes"]) and bool(row["routes"][-1]["audit"])
-    return Judged(clip_id=row["clip_id"], labels=labels, people=tuple(pair for pair in alone if pair[1]), audited=audited)
+    audited = bool(clip.routes) and clip.routes[-1].audit
+    return Judged(clip_id=clip.clip_id, labels=clip.labels, people=tuple(pair for pair in alone if pair[1]), audited=audited)
