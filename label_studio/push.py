@@ -17,7 +17,7 @@ from label_studio.consensus.adjudication import ReviewSettings, disputed
 from label_studio.project import answers, clips, tasks
 from label_studio.project.answers import ANSWERS, Answer
 from label_studio.project.clips import Linked, Local, MediaHost, Uploaded
-from label_studio.project.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER
+from label_studio.project.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER, SPACE
 from label_studio.project.queue import Queue
 from schemas.errors import ItemError, UsageError
 from schemas.validate import validate
@@ -41,6 +41,8 @@ class WantedReviews:
     """Whether pairs of rationales are to be compared too."""
     disagree: float
     """Divergence from which a clip is shown one modality at a time."""
+    space: str = SPACE
+    """Label space that people are asked about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +81,20 @@ def _main(args: argparse.Namespace) -> int:
             disputed=_disputed(answers.load_answers(folder / ANSWERS), settings),
             preferences=args.preferences,
             disagree=manifest.plan["route"]["conflict"],
+            space=settings.space,
         )
         media = _media(connection, version.name, args.media_url)
         note = folder / f".sending-{hashlib.sha256(connection.client.url.encode()).hexdigest()[:12]}"
-        pushed = push(wanted, Queue(connection.client, media, note, args.annotators or settings.annotators), media)
+        queue = Queue(connection.client, media, note, args.annotators or settings.annotators, settings.space)
+        pushed = push(wanted, queue, media)
     _tell(pushed, version, connection.client.url, time.monotonic() - started)
     return 0
 
 
 def push(wanted: WantedReviews, queue: Queue, media: MediaHost) -> Pushed:
     """Put on a server what is not there, the most telling first."""
-    done = {name.split(":")[1] for kind in (CONFLICT, ORDINARY) for name in queue.there[kind]}
-    settled = {name.split(":")[1] for name in queue.there[ADJUDICATE]}
-    items = {clip: priority for clip, priority in wanted.items.items() if clip not in done}
-    quarrels = {clip: told for clip, told in wanted.disputed.items() if clip not in settled}
+    items = {clip: one for clip, one in wanted.items.items() if not _asked(queue, clip, wanted.space, CONFLICT, ORDINARY)}
+    quarrels = {clip: told for clip, told in wanted.disputed.items() if not _asked(queue, clip, wanted.space, ADJUDICATE)}
     asked = items.keys() | quarrels.keys() | (wanted.items.keys() if wanted.preferences else set())
     made: dict[str, list[tasks.Task]] = defaultdict(list)
     unfit = []
@@ -107,6 +109,10 @@ def push(wanted: WantedReviews, queue: Queue, media: MediaHost) -> Pushed:
             unfit.append((row["clip_id"], str(error)))
     sent = {kind: queue.send(kind, sorted(made[kind], key=_first)) for kind in ORDER if made[kind]}
     return Pushed(items=len(wanted.items), there=len(wanted.items) - len(items), sent=sent, unfit=tuple(unfit))
+
+
+def _asked(queue: Queue, clip: str, space_name: str, *kinds: str) -> bool:
+    return any(tasks.item_id(kind, clip, space_name) in queue.there[kind] for kind in kinds)
 
 
 def review_items(version: Path) -> dict[str, float]:
@@ -127,9 +133,9 @@ def review_settings(manifest: Manifest) -> ReviewSettings:
 def _tasks(row: Mapping[str, Any], wanted: WantedReviews, media: MediaHost) -> Iterator[tasks.Task]:
     clip, version = row["clip_id"], wanted.version.name
     if clip in wanted.items:
-        yield tasks.task(row, version, media, wanted.disagree)
+        yield tasks.task(row, version, media, wanted.disagree, wanted.space)
     if clip in wanted.disputed:
-        yield tasks.adjudication(row, version, media, wanted.disputed[clip])
+        yield tasks.adjudication(row, version, media, wanted.disputed[clip], wanted.space)
     if wanted.preferences:
         yield from tasks.preferences(row, version, media)
 

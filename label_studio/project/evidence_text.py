@@ -8,13 +8,14 @@ from itertools import groupby
 from typing import Any
 
 from label_studio.project.answers import Answer, Given
+from schemas.vocabulary.distributions import ALL
 from schemas.vocabulary.languages import running_text
+from schemas.vocabulary.modalities import modalities
 
 CUES = 24
 """Cues that are told, the earliest first."""
 LIKELIEST = 2
 """Labels of a distribution that are told."""
-_ORDER = ("all", "face", "voice", "words")
 # Everything that is no text: PostgreSQL refuses NUL, the others show as nothing or turn the page around them.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -38,7 +39,7 @@ def transcript_line(row: Mapping[str, Any]) -> str:
 def labels(row: Mapping[str, Any]) -> str:
     """Return what the machine takes each modality to say, the likeliest labels first; one line each, the whole first."""
     latest = {label["modality"]: label for label in row["labels"] if label["names"]}
-    order = sorted(latest, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
+    order = sorted(latest, key=_place)
     return "\n".join(f"{name.capitalize()}: {_distribution(latest[name])}" for name in order)
 
 
@@ -58,13 +59,19 @@ def reviewers(answers: Sequence[Answer]) -> str:
 def _reviewer(answer: Answer) -> str:
     if answer.cannot:
         return f"{answer.reviewer}: cannot judge ({answer.cannot})"
-    parts = [_given(given) for given in sorted(answer.given, key=lambda given: _ORDER.index(given.modality))]
+    parts = [_given(given) for given in sorted(answer.given, key=lambda given: _place(given.modality))]
     truth = f"; truth in {answer.truth}" if answer.truth else ""
     return f"{answer.reviewer}: {' · '.join(parts)}{truth}"
 
 
+def _place(modality: str) -> tuple[int, str]:
+    """Return what modalities are ordered by: the whole first, those that are not registered last."""
+    order = (ALL, *modalities())
+    return order.index(modality) if modality in order else len(order), modality
+
+
 def _given(given: Given) -> str:
-    name = "" if given.modality == "all" else f"{given.modality} "
+    name = "" if given.modality == ALL else f"{given.modality} "
     scales = [f"{scale} {value:+g}" for scale in ("valence", "arousal") if (value := getattr(given, scale)) is not None]
     scales += [f"intensity {given.intensity:g}"] if given.intensity is not None else []
     return f"{name}{', '.join(given.names)}" + (f" ({', '.join(scales)})" if scales else "")

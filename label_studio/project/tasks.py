@@ -55,7 +55,7 @@ class Task:
     predictions: tuple[Prediction, ...] = ()
 
 
-def task(row: Mapping[str, Any], version: str, media: Media, disagree: float = DISAGREE) -> Task:
+def task(row: Mapping[str, Any], version: str, media: Media, disagree: float = DISAGREE, space_name: str = SPACE) -> Task:
     """Return the task of a row: blind first where its modalities disagree or it is audited, everything at once otherwise.
 
     An audit tells how often agreement of the machines is right, so it must not see what they say of one modality by another.
@@ -65,12 +65,12 @@ def task(row: Mapping[str, Any], version: str, media: Media, disagree: float = D
     """
     audited = bool(row["routes"]) and row["routes"][-1]["audit"]
     kind = CONFLICT if audited or _in_conflict(row, disagree) else ORDINARY
-    return _checked(row, version, kind, _judged(row, media, later=kind == CONFLICT))
+    return _checked(row, version, kind, _judged(row, media, space_name, later=kind == CONFLICT))
 
 
-def adjudication(row: Mapping[str, Any], version: str, media: Media, answers: Sequence[Answer]) -> Task:
+def adjudication(row: Mapping[str, Any], version: str, media: Media, answers: Sequence[Answer], space_name: str = SPACE) -> Task:
     """Return the task that decides between people's answers, which it shows by pseudonym."""
-    data = _judged(row, media) | {"answers": storable(reviewers(answers)) or "Nobody has answered."}
+    data = _judged(row, media, space_name) | {"answers": storable(reviewers(answers)) or "Nobody has answered."}
     return _checked(row, version, ADJUDICATE, data)
 
 
@@ -94,7 +94,7 @@ def check(task: Task) -> None:
     if task.kind not in KINDS or task.data.get("kind") != task.kind:
         raise ItemError(f"{task.data.get('kind')!r} is no kind of task")
     name = task.data.get("affectory_id")
-    if task.data.get("form") != form_hash(task.kind):
+    if task.data.get("form") != form_hash(task.kind, _space(task.data)):
         raise ItemError(f"{name}: made for another form than the one of today")
     for key in (*data_keys(task.kind), "affectory_id", "clip_id", "version"):
         value = task.data.get(key)
@@ -113,7 +113,7 @@ def check(task: Task) -> None:
 
 
 def _check_prediction(task: Task, prediction: Prediction) -> None:
-    name, known = task.data["affectory_id"], controls(task.kind)
+    name, known = task.data["affectory_id"], controls(task.kind, _space(task.data))
     if not 0 <= prediction.score <= 1:
         raise ItemError(f"{name}: a prediction's score is {prediction.score}, not within 0 and 1")
     if not prediction.choices:
@@ -121,6 +121,15 @@ def _check_prediction(task: Task, prediction: Prediction) -> None:
     for control, value in prediction.choices:
         if value not in known.get(control, ()):
             raise ItemError(f"{name}: a prediction says {value!r} for {control!r}, which the form does not know")
+
+
+def item_id(kind: str, clip_id: str, space_name: str = SPACE) -> str:
+    """Return the id of what is asked about a clip: in another label space it is asked again."""
+    return f"{kind}:{clip_id}" + ("" if space_name == SPACE else f":{space_name}")
+
+
+def _space(data: Mapping[str, str | float]) -> str:
+    return str(data.get("space", SPACE))
 
 
 def _in_conflict(row: Mapping[str, Any], disagree: float) -> bool:
@@ -131,12 +140,12 @@ def _in_conflict(row: Mapping[str, Any], disagree: float) -> bool:
 
 
 def _checked(row: Mapping[str, Any], version: str, kind: str, data: Mapping[str, str | float]) -> Task:
-    clip_id = row["clip_id"]
+    clip_id, space_name = row["clip_id"], _space(data)
     pair = f":{digest([data['first'], data['second']], 8)}" if kind == PREFER else ""
-    named = {"affectory_id": f"{kind}:{clip_id}{pair}", "clip_id": clip_id, "version": version}
+    named = {"affectory_id": item_id(kind, clip_id, space_name) + pair, "clip_id": clip_id, "version": version}
     made = Task(
         kind=kind,
-        data={**named, "form": form_hash(kind), "kind": kind, **data},
+        data={**named, "form": form_hash(kind, space_name), "kind": kind, **data},
         priority=row["routes"][-1]["priority"] if row["routes"] else 0.0,
     )
     check(made)
@@ -156,8 +165,8 @@ def _watched(row: Mapping[str, Any], media: Media) -> dict[str, str | float]:
     return data
 
 
-def _judged(row: Mapping[str, Any], media: Media, later: bool = False) -> dict[str, str | float]:
-    data = _watched(row, media)
+def _judged(row: Mapping[str, Any], media: Media, space_name: str, later: bool = False) -> dict[str, str | float]:
+    data = _watched(row, media) | {"space": space_name}
     rationale = next(reversed(list(_rationales(row))), None)
     if later and row["video"] and row["audio"]:
         data["clip"] = player(str(data["video"]), LATER)
@@ -169,12 +178,12 @@ def _judged(row: Mapping[str, Any], media: Media, later: bool = False) -> dict[s
         "cues": storable(cues(row)) or "Nothing.",
         "rationale": storable(rationale["text"]) if rationale else "",
     }
-    return found | _candidates(row, rationale)
+    return found | _candidates(row, rationale, space_name)
 
 
-def _candidates(row: Mapping[str, Any], rationale: Mapping[str, Any] | None) -> dict[str, str]:
+def _candidates(row: Mapping[str, Any], rationale: Mapping[str, Any] | None, space_name: str) -> dict[str, str]:
     """Return the machine's label and the id of its rationale, to tell later what became of them; neither is shown as such."""
-    fused = [label for label in row["labels"] if label["modality"] == "all" and label["space"] == SPACE and label["scores"]]
+    fused = [label for label in row["labels"] if label["modality"] == "all" and label["space"] == space_name and label["scores"]]
     found = {"rationale_id": rationale["text_id"]} if rationale else {}
     if fused:
         pairs = zip(fused[-1]["names"], fused[-1]["scores"], strict=True)
