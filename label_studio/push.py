@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from label_studio.command import CLIPS, Connection, arguments, connected, ended, server_lock
-from label_studio.consensus.adjudication import ReviewSettings, disputed
+from label_studio.consensus.adjudication import disputed
+from label_studio.consensus.consensus import Consensus, ReviewSettings, fit_consensus
 from label_studio.project import answers, clips, tasks
 from label_studio.project.answers import ANSWERS, Answer
 from label_studio.project.clips import Linked, Local, MediaHost, Uploaded
@@ -78,7 +79,7 @@ def _main(args: argparse.Namespace) -> int:
         wanted = WantedReviews(
             version=version,
             items=review_items(version),
-            disputed=_disputed(answers.load_answers(folder / ANSWERS), settings),
+            disputed=_disputed(fit_consensus(answers.load_answers(folder / ANSWERS), settings)),
             preferences=args.preferences,
             disagree=manifest.plan["route"]["conflict"],
             space=settings.space,
@@ -144,9 +145,10 @@ def _first(task: tasks.Task) -> tuple[float, str]:
     return -task.priority, str(task.data["affectory_id"])
 
 
-def _disputed(told: Sequence[Answer], settings: ReviewSettings) -> dict[str, tuple[Answer, ...]]:
-    of = {clip: tuple(one for one in told if one.clip_id == clip and one.kind != PREFER) for clip in disputed(told, settings)}
-    return {clip: many for clip, many in of.items() if many}
+def _disputed(consensus: Consensus) -> dict[str, tuple[Answer, ...]]:
+    """Return what reviewers answered about each clip that they do not agree on."""
+    told = tuple(one for one in consensus.answers if one.kind != PREFER and one.space == consensus.settings.space)
+    return {clip: tuple(one for one in told if one.clip_id == clip) for clip in disputed(consensus)}
 
 
 def _media(connection: Connection, version: str, base: str | None) -> MediaHost:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from label_studio.command import arguments, connected, ended
+from label_studio.consensus.consensus import fit_consensus
 from label_studio.consensus.facts import review_facts
 from label_studio.project.answers import ANSWERS, REVIEWS, load_answers
 from label_studio.project.queue import projects
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(args: argparse.Namespace) -> int:
     version, manifest = opened(args.shards, None)
-    known = review_facts(load_answers(args.shards / REVIEWS / ANSWERS), review_settings(manifest))
+    known = review_facts(fit_consensus(load_answers(args.shards / REVIEWS / ANSWERS), review_settings(manifest)))
     sys.stdout.write(f"{version}: {len(review_items(version))} clips for people to review\n")
     sys.stdout.write("\n".join((*_server(args), *pulled_lines(known))) + "\n")
     return 0

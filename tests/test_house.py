@@ -52,8 +52,6 @@ AWAITED_TESTS: set[str] = {
     "annotators.voice.features",
     "annotators.voice.head",
     "label_studio.command",
-    "label_studio.consensus.dawid_skene",
-    "label_studio.consensus.facts",
     "label_studio.project.annotation",
     "label_studio.project.players",
     "label_studio.project.queue",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from label_studio.consensus.adjudication import ReviewSettings
+from label_studio.consensus.consensus import ReviewSettings, fit_consensus
 from label_studio.project.answers import Answer, Given, person
 from pipeline.feedback.reviews import apply_decisions, authors, clip_reviews
 from pipeline.judge.assess import AssessSettings
@@ -36,7 +36,7 @@ def answer(who, clip_id, number=0, **said):
 
 
 def after(record, *answers, judge=JUDGE, settings=SETTINGS):
-    return apply_decisions(record, clip_reviews(answers, settings)[record.clip_id], judge, settings)
+    return apply_decisions(record, clip_reviews(fit_consensus(answers, settings))[record.clip_id], judge, settings)
 
 
 def whole(record):
