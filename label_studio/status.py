@@ -84,12 +84,14 @@ def _server(args: argparse.Namespace) -> Iterator[str]:
     try:
         connection = connected(args)
         with connection.client as client:
-            yield f"{'queue':<12}{'tasks':>7}{'done':>7}{'answers':>9}   {client.url}"
-            for line in queue(client):
-                people = "1 person each" if line.annotators == 1 else f"{line.annotators} people each"
-                yield f"{line.kind:<12}{line.tasks:>7}{line.done:>7}{line.answers:>9}   {people}"
+            lines = queue(client)
     except (TransientError, UsageError) as error:
         yield f"the queue is not known: {error}"
+        return
+    yield f"{'queue':<12}{'tasks':>7}{'done':>7}{'answers':>9}   {connection.client.url}"
+    for line in lines:
+        people = "1 person each" if line.annotators == 1 else f"{line.annotators} people each"
+        yield f"{line.kind:<12}{line.tasks:>7}{line.done:>7}{line.answers:>9}   {people}"
 
 
 def _number(value: float | None) -> str:
