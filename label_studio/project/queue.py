@@ -29,6 +29,8 @@ TITLES = {
     "adjudicate": "disputed clips",
     "prefer": "explanations",
 }
+LONGEST = 50
+"""Characters of a title that the server takes."""
 _MARK = re.compile(r"\[affectory (?P<kind>[a-z]+) (?P<form>[0-9a-f]{12})\]")
 
 
@@ -68,10 +70,13 @@ def projects(client: LabelStudioClient) -> tuple[Project, ...]:
     return tuple(sorted(found, key=lambda one: one.number))
 
 
-def title(kind: str) -> str:
-    """Return what a project of a kind is called."""
+def title(kind: str, number: int = 1) -> str:
+    """Return what the nth project of a kind is called."""
     *others, last = modalities()
-    return TITLES[kind].format(modalities=f"{', '.join(others)} and {last}")
+    again = f" ({number})" if number > 1 else ""
+    named = (TITLES[kind].format(modalities=told) for told in (f"{', '.join(others)} and {last}", "modalities"))
+    whole, short = (f"Affectory: {name}{again}" for name in named)
+    return whole if len(whole) <= LONGEST else short
 
 
 class Queue:
@@ -120,7 +125,7 @@ class Queue:
         mine = form_hash(kind, self._space)
         mark = f"[affectory {kind} {mine}]"
         body = {
-            "title": f"Affectory: {title(kind)}" + (f" ({number})" if number > 1 else ""),
+            "title": title(kind, number),
             "description": mark,
             "label_config": form(kind, self._space),
             "maximum_annotations": annotators,

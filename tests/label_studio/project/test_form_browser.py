@@ -18,6 +18,7 @@ from tests.label_studio.reviewer import Reviewer, Studio
 from tests.label_studio.reviewers import answer
 from tests.label_studio.rows import Files, label, record
 from tests.support.reported import EVIL
+from tests.support.walking import walking
 
 pytestmark = pytest.mark.server
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -60,8 +61,8 @@ def sit_down(browser, studio):
     """Open a project with these tasks as a reviewer; what should not happen has not happened at the end."""
     people = []
 
-    def go(kind, tasks, size=SCREENS[0]):
-        project = studio.project(kind, tasks)
+    def go(kind, tasks, size=SCREENS[0], **asked):
+        project = studio.project(kind, tasks, **asked)
         people.append(Reviewer(browser, studio, project, size))
         return people[-1], project
 
@@ -231,6 +232,45 @@ def test_who_decides_sees_what_the_others_said(sit_down, studio, row, media):
     person.submit()
     (one,) = answered(studio, project)
     assert (one.kind, one.truth, one.label_outcome, one.rationale_outcome) == (ADJUDICATE, "face", "edited", "rejected")
+
+
+def test_a_modality_of_another_package_is_judged_alone_at_a_stage_of_its_own(sit_down, studio, row, media, tmp_path):
+    with walking(tmp_path, question="watch the walk"):
+        asked = task(row, "v1", media)
+        person, project = sit_down(CONFLICT, [asked])
+        person.press("5", "Tab", "Space", "Space", "t")
+        assert person.visible == [asked.data["words"]]
+        person.press("k")
+        assert (person.visible, person.playing) == (["VIDEO"], [])
+        assert person.page.locator(".af-gait .af-title").inner_text().split("\n") == ["4", "Gait", "watch the walk"]
+        person.press("Tab", "Space")
+        person.page.wait_for_function("document.querySelector('.af-gait video').currentTime > 0.3")
+        person.press("Space", "c")
+        assert person.playing == []
+        assert person.visible == ["VIDEO", asked.data["transcript"]]
+        person.press("Tab", "Space")
+        person.page.wait_for_function("document.querySelector('.af-left video').currentTime > 0.3")
+        person.press("Space", "Shift+R", "Shift+2", "Shift+D", "Shift+J", "Shift+V", "9")
+        person.submit()
+        (one,) = answered(studio, project)
+    said = {given.modality: given.names for given in one.given}
+    assert said == {"face": ("sadness",), "voice": ("sadness",), "gait": ("fear",), "all": ("happiness",)}
+    assert (one.given[-1].valence, one.given[-1].arousal, one.given[-1].intensity) == (-0.5, 0.0, 0.25)
+    assert (one.truth, one.label_outcome, one.rationale_outcome) == ("gait", "accepted", "accepted")
+
+
+def test_a_label_space_with_more_labels_than_keys_is_answered_with_the_mouse(sit_down, studio, row, media):
+    person, project = sit_down(CONFLICT, [task(row, "v1", media, space_name="goemotions28")], space_name="goemotions28")
+    person.press("t")
+    for name, word in (("voice", "unclear"), ("words", "grief"), ("emotion", "joy")):
+        person.page.locator(f".af-ask-{name} .ant-radio-wrapper", has_text=word).click()
+    person.press(*"opl")
+    for left, top, right, bottom in person.choices:
+        assert (left >= 0, top >= 48, right <= SCREENS[0][0], bottom <= SCREENS[0][1] - BOTTOM_BAR) == (True,) * 4
+    person.submit()
+    (one,) = answered(studio, project)
+    assert (one.space, one.label_outcome) == ("goemotions28", None)
+    assert {given.modality: given.names for given in one.given} == {"face": ("love",), "words": ("grief",), "all": ("joy",)}
 
 
 @pytest.mark.parametrize("size", SCREENS)
