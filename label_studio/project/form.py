@@ -40,6 +40,8 @@ CANNOT = {
 }
 RIGHT, WRONG = "right", "wrong"
 PREFERENCES = {"a1": "left", "same": "equally good", "a2": "right"}
+SOUND_AGAIN = "sound_again"
+"""Key of a task's data: the sound for a second modality that is judged by it."""
 PLAYS = "Tab, then Space plays"
 STEPS = 5
 """Points of a scale, one key each."""
@@ -207,13 +209,16 @@ def _stage(parent: xml.Element, number: int, modality: Modality, after: str | No
     stage = _view(parent, f"af-stage af-blind af-{modality.name}", after)
     _title(stage, number, modality.name.capitalize(), modality.question or f"what does the {modality.name} alone show?")
     media = _view(stage, "af-media")
-    if modality.stage == "text":
-        _note(media, "$words")
-    else:
-        shown = {"silent": "silent", "sound": "sound", "all": "clip"}[modality.stage]
-        first = next(one.name for one in modalities().values() if one.stage == modality.stage)
-        # Names are unique on a page: what is shown again is the same file under another name.
-        _play(media, shown, shown if shown != "clip" and modality.name == first else f"{shown}-{modality.name}")
+    first = modality.name == next(one.name for one in modalities().values() if one.stage == modality.stage)
+    match modality.stage:
+        case "text":
+            _note(media, "$words")
+        case "all":
+            _play(media, "clip", f"clip-{modality.name}")
+        case shown if first:
+            _play(media, shown, shown)
+        case shown:
+            _play(media, SOUND_AGAIN if shown == "sound" else shown, f"{shown}-{modality.name}")
     return stage
 
 

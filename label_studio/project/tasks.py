@@ -11,8 +11,30 @@ from typing import Any, Protocol
 from label_studio.project.annotation import MAX_TEXT
 from label_studio.project.answers import Answer
 from label_studio.project.evidence_text import cues, labels, reviewers, storable, transcript_line
-from label_studio.project.form import ADJUDICATE, CONFLICT, KINDS, ORDINARY, PREFER, SPACE, controls, data_keys, form_hash
-from label_studio.project.players import LATER, NO_CLIP, NO_PICTURE, NO_SOUND, SILENT, SOUND, VIDEO, is_player, player
+from label_studio.project.form import (
+    ADJUDICATE,
+    CONFLICT,
+    KINDS,
+    ORDINARY,
+    PREFER,
+    SOUND_AGAIN,
+    SPACE,
+    controls,
+    data_keys,
+    form_hash,
+)
+from label_studio.project.players import (
+    LATER,
+    NO_CLIP,
+    NO_PICTURE,
+    NO_SOUND,
+    SILENT,
+    SOUND,
+    SOUND_LATER,
+    VIDEO,
+    is_player,
+    player,
+)
 from schemas.errors import ItemError
 from schemas.provenance import digest
 
@@ -105,7 +127,7 @@ def check(task: Task) -> None:
             raise ItemError(f"{name}: {key} has {len(value)} characters; {MAX_TEXT} are the most")
         if isinstance(value, float) and not math.isfinite(value):
             raise ItemError(f"{name}: {key} is {value}")
-    for key in ("clip", "silent", "sound"):
+    for key in ("clip", "silent", "sound", SOUND_AGAIN):
         if key in task.data and not is_player(str(task.data[key])):
             raise ItemError(f"{name}: {key} is no player of ours")
     for prediction in task.predictions:
@@ -168,8 +190,10 @@ def _watched(row: Mapping[str, Any], media: Media) -> dict[str, str | float]:
 def _judged(row: Mapping[str, Any], media: Media, space_name: str, later: bool = False) -> dict[str, str | float]:
     data = _watched(row, media) | {"space": space_name}
     rationale = next(reversed(list(_rationales(row))), None)
-    if later and row["video"] and row["audio"]:
-        data["clip"] = player(str(data["video"]), LATER)
+    if later and "audio" in data:
+        data["clip"] = player(str(data["video"]), LATER) if "video" in data else player(str(data["audio"]), SOUND_LATER)
+    if later and SOUND_AGAIN in data_keys(CONFLICT):
+        data[SOUND_AGAIN] = player(str(data["audio"]), SOUND_LATER) if "audio" in data else NO_SOUND
     found = data | {
         "silent": player(media.url(row["clip_id"], SILENT), SILENT) if row["video"] else NO_PICTURE,
         "sound": player(str(data["audio"]), SOUND) if "audio" in data else NO_SOUND,

@@ -169,7 +169,7 @@ def test_a_modality_of_another_package_has_a_stage_of_its_own_behind_the_others(
     assert NO_KEY not in keys
 
 
-@pytest.mark.parametrize(("stage", "shown"), [("silent", "$silent"), ("sound", "$sound"), ("text", "$words")])
+@pytest.mark.parametrize(("stage", "shown"), [("silent", "$silent"), ("sound", "$sound_again"), ("text", "$words")])
 def test_a_modality_is_judged_by_what_it_asks_for(tmp_path, stage, shown):
     with walking(tmp_path, stage=stage, question="look at the legs"):
         views = {view.get("className").split()[-1]: view for view in tree(CONFLICT).iter("View")}

@@ -15,6 +15,7 @@ from schemas.errors import ItemError
 from tests.label_studio.reviewers import answer
 from tests.label_studio.rows import Files, record, row
 from tests.support.reported import EVIL, hostile
+from tests.support.walking import walking
 
 FILES = Files()
 
@@ -181,3 +182,11 @@ def test_what_is_shown_has_no_control_characters_and_stays_so(text):
     clean = storable(text)
     assert not {char for char in clean if (ord(char) < 32 and char not in "\n\t") or 127 <= ord(char) < 160}
     assert storable(clean) == clean
+
+
+def test_a_second_modality_that_is_heard_has_a_player_that_waits_its_turn(tmp_path):
+    with walking(tmp_path, stage="sound"):
+        heard, mute = made().data, made(audio=None).data
+    assert heard["sound_again"] == heard["sound"].replace(' tabindex="1"', "")
+    assert mute["sound_again"] == NO_SOUND
+    assert "sound_again" not in made().data
