@@ -1,13 +1,11 @@
 """What the command says of a review, with a server and without; what it says of a running one is tested beside pull."""
 
-from dataclasses import asdict
-
 import pytest
 
 from label_studio.consensus.consensus import ReviewSettings, fit_consensus
 from label_studio.consensus.facts import review_facts
 from label_studio.project.answers import ANSWERS, REVIEWS, write_answer
-from label_studio.status import Line, pulled_lines, queue
+from label_studio.status import pulled_lines, queue
 from tests.label_studio.reviewers import answer
 from tests.label_studio.running import ran, version
 
@@ -61,7 +59,9 @@ def test_the_queue_has_a_line_for_each_project(server, media_files):
     version(server.shards, "status", range(700, 712), media_files)
     assert ran("push", "--shards", server.shards, "--version", "status", "--annotators", "2")[0] == 0
     with server.client as client:
-        lines = {line.kind: line for line in queue(client)}
-    tasks = {kind: len(server.tasks(kind)) for kind in lines}
-    assert {kind: line.tasks for kind, line in lines.items()} == tasks
-    assert all(line == Line(**asdict(line)) and line.annotators == 2 and line.done <= line.answers for line in lines.values())
+        lines = queue(client)
+    kinds = {line.kind for line in lines}
+    counted = {kind: sum(line.tasks for line in lines if line.kind == kind) for kind in kinds}
+    assert counted == {kind: len(server.tasks(kind)) for kind in kinds}
+    assert {line.annotators for line in lines if line.kind != "adjudicate"} == {2}
+    assert all(0 <= line.done <= line.answers for line in lines)
