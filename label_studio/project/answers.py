@@ -89,9 +89,9 @@ def read_answer(annotation: Mapping[str, object], task_data: Mapping[str, object
     if not isinstance(kind, str) or kind not in KINDS:
         raise ItemError(f"the task is none of ours: its kind is {kind!r}")
     space_name = task_data.get("space", SPACE)
-    if space_name not in {one.name for one in spaces()}:
+    if not isinstance(space_name, str) or space_name not in {one.name for one in spaces()}:
         raise ItemError(f"its labels are of {space_name!r}, which is no label space here")
-    filled = filled_in(annotation, kind, str(space_name))
+    filled = filled_in(annotation, kind, space_name)
     answer = Answer(
         answer_id=answer_id(server, filled.annotation),
         clip_id=_shown(task_data, "clip_id"),
@@ -102,7 +102,7 @@ def read_answer(annotation: Mapping[str, object], task_data: Mapping[str, object
         seconds=filled.seconds,
         submitted=filled.submitted,
         given=(),
-        space=str(space_name),
+        space=space_name,
     )
     values = filled.values
     if "cannot" in values:

@@ -221,8 +221,9 @@ def test_an_answer_is_held_to_the_label_space_that_its_task_asks_about():
     assert (found.space, {one.space for one in answer_claims(found) if isinstance(one, Label)}) == ("mer6", {"mer6"})
     with pytest.raises(ItemError, match="'emotion' cannot be 'happiness'"):
         told(asked, **{**said, "emotion": ["happiness"]})
-    with pytest.raises(ItemError, match="no label space here"):
-        told({**asked, "space": "lab5"}, **said)
+    for strange in ("lab5", ["mer6"], None):
+        with pytest.raises(ItemError, match="no label space here"):
+            told({**asked, "space": strange}, **said)
 
 
 def test_answers_from_before_there_were_spaces_are_of_the_first(tmp_path):
