@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.claims import Claim, Cue, Label
-from schemas.vocabulary.distributions import ALL
+from schemas.vocabulary.distributions import ALL, ranked, scores_of
 
 ADJECTIVES = {
     "anger": "angry",
@@ -25,7 +25,7 @@ def impression(label: Label) -> Cue:
     tool = label.by.partition("@")[0].rpartition(".")[2].removeprefix(f"{label.modality}_")
     text = f"{_VERBS.get(label.modality, 'reads as')} {leaning(label)}"
     return Cue(
-        by=label.by, cue_id=f"{label.modality}.{tool}.1", modality=label.modality, span=None, text=text, value=ranked(label)[0][1]
+        by=label.by, cue_id=f"{label.modality}.{tool}.1", modality=label.modality, span=None, text=text, value=max(label.scores)
     )
 
 
@@ -38,14 +38,9 @@ def with_impressions(claims: Sequence[Claim]) -> tuple[Claim, ...]:
     return (*claims, *made.values())
 
 
-def ranked(label: Label) -> list[tuple[str, float]]:
-    """Return names with their scores, the likeliest first."""
-    return sorted(zip(label.names, label.scores, strict=True), key=lambda pair: (-pair[1], pair[0]))
-
-
 def leaning(label: Label) -> str:
     """Return how sure of what a label is: "clearly happy", "rather angry", "neither clearly sad nor clearly afraid"."""
-    (first, most), *others = ranked(label)
+    (first, most), *others = ranked(scores_of(label))
     if most >= 0.75:
         return f"clearly {label_name(first)}"
     if most >= 0.5 or not others:

@@ -14,7 +14,7 @@ from annotators.annotator import Annotator
 from annotators.media.cutting import CutSettings
 from annotators.models import catalog
 from annotators.registry import configured
-from label_studio.consensus.adjudication import ReviewSettings
+from label_studio.consensus.consensus import ReviewSettings
 from pipeline.clips.segment import SegmentSettings
 from pipeline.judge.assess import AssessSettings
 from pipeline.judge.route import Judge, RouteSettings, allowed
@@ -115,14 +115,15 @@ def read_plan(name: str) -> Plan:
         raise UsageError(f"--plan {path}: {error}") from error
     if unknown := set(table) - {"segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators"}:
         raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
+    assess = validate(AssessSettings, table.get("assess", {}), f"--plan {path}: [assess]")
     plan = Plan(
         name=path.stem,
         segment=validate(SegmentSettings, table.get("segment", {}), f"--plan {path}: [segment]"),
         cut=validate(CutSettings, table.get("cut", {}), f"--plan {path}: [cut]"),
         release=validate(ReleaseSettings, table.get("release", {}), f"--plan {path}: [release]"),
-        assess=validate(AssessSettings, table.get("assess", {}), f"--plan {path}: [assess]"),
+        assess=assess,
         route=validate(RouteSettings, table.get("route", {}), f"--plan {path}: [route]"),
-        review=validate(ReviewSettings, table.get("review", {}), f"--plan {path}: [review]"),
+        review=validate(ReviewSettings, _of_space(table.get("review", {}), assess.space), f"--plan {path}: [review]"),
         split=validate(SplitSettings, table.get("split", {}), f"--plan {path}: [split]"),
         duplicates=validate(DuplicateSettings, table.get("duplicates", {}), f"--plan {path}: [duplicates]"),
         annotators=_annotators(table.get("annotators", []), f"--plan {path}: [[annotators]]"),
@@ -149,11 +150,18 @@ def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
     return tuple(configured(table, where) for table in tables)
 
 
+def _of_space(table: object, space_name: str) -> object:
+    """Return the table of the review: people are asked about the labels in which machines are compared."""
+    return {"space": space_name, **table} if isinstance(table, dict) else table
+
+
 def _check(plan: Plan, path: Path) -> None:
     """Refuse a plan with a model that is not in the table, or with an annotator twice or before those whose claims it reads."""
     for name in (name for annotator in plan.annotators for name in annotator.model_names()):
         catalog.find_model(name)
     space(plan.assess.space)
+    if plan.review.space != plan.assess.space:
+        raise UsageError(f"--plan {path}: people label in {plan.review.space}, machines are compared in {plan.assess.space}")
     allowed(plan.route.budget, 0)
     scopes = [_ORDER.index(annotator.scope) for annotator in plan.annotators]
     if scopes != sorted(scopes):

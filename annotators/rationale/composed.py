@@ -14,7 +14,7 @@ from annotators.rationale.contract import Sentence
 from annotators.verbalize import impression, label_name
 from schemas.claims import Claim, Cue, Label, Measure, Text
 from schemas.record import Clip
-from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality, divergence, outlier, pooled
+from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality, divergence, likeliest, outlier, pooled, ranked
 
 ORDER = ("face", "voice", "words")
 
@@ -58,7 +58,7 @@ class ComposedRationale(Annotator[Clip, None]):
             *self._agreement(heard, labels, cues),
             self._whole(clip, heard, cues),
         ]
-        emotion = max(sorted(pooled(list(heard.values())).items()), key=lambda item: item[1])[0]
+        emotion = likeliest(pooled(list(heard.values())))
         whole = Text(
             by=self.key,
             text_id=self.name,
@@ -115,7 +115,7 @@ class ComposedRationale(Annotator[Clip, None]):
         yield Sentence(text=text, cites=cites)
 
     def _whole(self, clip: Clip, heard: Mapping[str, Mapping[str, float]], cues: Mapping[str, Sequence[Cue]]) -> Sentence:
-        order = sorted(pooled(list(heard.values())).items(), key=lambda item: (-item[1], item[0]))
+        order = ranked(pooled(list(heard.values())))
         (first, most), (second, next_) = order[:2]
         cites = tuple(found[0].cue_id for found in cues.values())
         guess = (

@@ -12,6 +12,7 @@ from typing import Literal
 
 from schemas.doors import behind, opened_door
 from schemas.errors import UsageError
+from schemas.vocabulary.distributions import ALL
 
 MODALITIES = "affectory.modalities"
 """The entry-point group; a modality is registered under its own name."""
@@ -109,3 +110,9 @@ def modalities() -> dict[str, Modality]:
             raise UsageError(f"{MODALITIES}: {name} ({entry.value}) names itself {modality.name!r}")
         found.append(modality)
     return {one.name: one for one in sorted(found, key=lambda one: (one.place, one.name))}
+
+
+def modality_order(name: str) -> tuple[int, str]:
+    """Return what modalities are ordered by: all together, then the registered in their order, then the unknown by name."""
+    known = (ALL, *modalities())
+    return known.index(name) if name in known else len(known), name
