@@ -31,6 +31,7 @@ COMMANDS = (
     Command(words=("explain",), module="pipeline.explain", says="the numbers behind one clip's decision", before=("--explain",)),
     Command(words=("card",), module="pipeline.card.card", says="the dataset card of a version"),
     Command(words=("report",), module="pipeline.report.page", says="one page about a version"),
+    Command(words=("export",), module="pipeline.export.command", says="a version in another form, as JSON Lines"),
     Command(words=("publish",), module="pipeline.publish.command", says="a version on the Hub"),
     Command(words=("takedown",), module="pipeline.takedown.command", says="a version without a clip, a source or a person"),
     Command(words=("models",), module="annotators.models.command", says="fetch, list and verify model files"),

@@ -48,6 +48,7 @@ def built(lab):
     raw.mkdir()
     shutil.copy(media("man"), raw / "man.mp4")
     (raw / "man.en.srt").write_text(WORDS)
+    (raw / "sources.csv").write_text("file,licence\nman.mp4,CC0\n")
     done = lab("-m", "annotators.models", "fetch", "gait-steps")
     assert done.returncode == 0, done.stderr
     done = lab("-m", "pipeline.build", "--source", raw, "--out", out, "--plan", "gait", "--workers", "2")
@@ -103,6 +104,24 @@ def test_page_card_and_explain_show_the_modality(lab, built):
     said = lab("-m", "pipeline.route", "--explain", rows[0]["clip_id"], "--shards", out)
     assert said.returncode == 0, said.stderr
     assert "gait" in said.stdout
+
+
+@pytest.mark.slow
+def test_the_lab_s_exporter_and_the_built_in_one_write_what_the_lab_added(lab, built):
+    rows, out = built
+    for name in ("gaitcsv", "jsonl"):
+        command = ("-m", "pipeline.export", "--shards", out, "--format", name, "--decision", "review", "--out", lab.folder / name)
+        done = lab(*command)
+        assert done.returncode == 0, done.stderr
+    waiting = [row for row in rows if row["routes"][-1]["decision"] == "review"]
+    assert (lab.folder / "gaitcsv" / "gait.csv").read_text().split() == [
+        "clip_id,gait",
+        *(f"{row['clip_id']},heavy" for row in waiting),
+    ]
+    lines = [json.loads(line) for line in (lab.folder / "jsonl" / "clips.jsonl").read_text().splitlines()]
+    assert [[label["modality"] for label in line["labels"]] for line in lines] == [
+        [label["modality"] for label in row["labels"]] for row in waiting
+    ]
 
 
 def test_the_form_asks_about_the_modality_at_a_stage_of_its_own(lab):

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.rights.leaving import leaving
 from pipeline.rights.terms import Stated
-from pipeline.rights.withdrawn import MOMENT, WITHDRAWN, moment, numbering, read_withdrawn
+from pipeline.rights.withdrawn import MOMENT, WITHDRAWN
 from pipeline.versions.integrity import damages, file_sha256, sums
 from schemas.errors import UsageError
 from schemas.record import Clip
@@ -108,12 +109,8 @@ def _refuse(version: Path, kept: Sequence[Stated]) -> None:
 
 
 def _refuse_withdrawn(version: Path, manifest: Manifest) -> None:
-    listed = read_withdrawn(version.parent)
-    if not listed.key:
-        return
-    plan = numbering(manifest.plan)
-    clips = _clips(version / DATA, MOMENT)
-    if gone := [clip.clip_id for clip in clips if listed.holds(moment(clip), clip.source.speakers, plan)]:
+    rule = leaving(version, manifest)
+    if gone := [clip.clip_id for clip in _clips(version / DATA, MOMENT) if rule.is_withdrawn(clip)]:
         raise UsageError(
             f"{version.name} holds {len(gone)} clips that {version.parent / WITHDRAWN} keeps out, {gone[0]} among them:"
             " publish a later version, or take them out of this one with python -m pipeline.takedown"

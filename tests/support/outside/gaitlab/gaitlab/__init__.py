@@ -1,5 +1,6 @@
 """How a person moves, as a lab would add it: nothing of Affectory is changed for it."""
 
+import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +12,8 @@ import numpy as np
 from annotators.annotator import Annotator
 from annotators.media import decoder
 from annotators.models import local
+from pipeline.export.exporter import Exporter
+from pipeline.export.outlet import Outlet
 from pipeline.judge.rule import Rule
 from schemas.claims import Claim, Label
 from schemas.record import Clip
@@ -71,3 +74,25 @@ class Heavy(Rule):
         for label in clip.labels:
             if label.space == "gait3" and likeliest(scores_of(label)) == "heavy" and max(label.scores) >= self.least:
                 yield f"somebody moves heavily: {max(label.scores):.2f}, from {self.least:g} on a person decides"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaitCsv(Exporter):
+    """`gait.csv`: a clip a line, with the label of its gait."""
+
+    name: ClassVar[str] = "gaitcsv"
+    version: ClassVar[str] = "1"
+    says: ClassVar[str] = "the gait of each clip, as a table"
+    omits: ClassVar[str] = "everything but the gait"
+    columns: ClassVar[tuple[str, ...]] = ("labels",)
+
+    def write(self, clips: Iterable[Clip], out: Outlet) -> None:
+        with (out.folder / "gait.csv").open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(("clip_id", "gait"))
+            for clip in clips:
+                label = next((one for one in clip.labels if one.modality == "gait"), None)
+                if label is None:
+                    out.leave_out(clip, "its gait was not judged")
+                else:
+                    table.writerow((clip.clip_id, likeliest(scores_of(label))))
