@@ -20,12 +20,13 @@ from pipeline.judge.assess import AssessSettings
 from pipeline.judge.route import Judge, RouteSettings, allowed
 from pipeline.split.assign import SplitSettings
 from pipeline.split.duplicates import DuplicateSettings
-from schemas.errors import UsageError
+from schemas.errors import UsageError, did_you_mean
 from schemas.provenance import Provenance, digest
 from schemas.record import SCHEMA_VERSION, Clip, Source, claim_fields
 from schemas.validate import validate
 from schemas.vocabulary.spaces import space
 
+TABLES = ("segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators")
 _ORDER = ("source", "clip", "clips of a source")
 
 
@@ -34,10 +35,11 @@ class ReleaseSettings:
     """How shards are written."""
 
     shard_bytes: Annotated[int, Field(ge=1)] = 500_000_000
-    """About how much one shard holds."""
+    """About so many bytes make one shard."""
     row_group_bytes: Annotated[int, Field(ge=1)] = 64_000_000
+    """A row group ends at so many bytes, if not before."""
     row_group_rows: Annotated[int, Field(ge=1)] = 100
-    """A row group ends at whichever comes first; the viewer of the Hub reads pages of 100 rows."""
+    """Or at so many rows; the viewer of the Hub reads pages of 100."""
     row_group_typical: Annotated[int, Field(ge=1)] = 25
     """About so many rows make a row group: it ends behind one clip in so many, chosen by the hash that its id is."""
 
@@ -100,21 +102,28 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(p.name.removesuffix(".toml") for p in files("pipeline").joinpath("plans").iterdir()))
 
 
+def plan_file(name: str) -> Path:
+    """Return where a shipped plan lies, or the path that the name is."""
+    return Path(str(files("pipeline").joinpath("plans", f"{name}.toml"))) if name in shipped() else Path(name)
+
+
 def read_plan(name: str) -> Plan:
     """Return the plan in a TOML file, or a shipped one by name.
 
     Raises:
         UsageError: no such plan, or it cannot work; the message names the place.
     """
-    path = Path(str(files("pipeline").joinpath("plans", f"{name}.toml"))) if name in shipped() else Path(name)
+    path = plan_file(name)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UsageError(f"--plan {name}: no such file; shipped plans are {', '.join(shipped())}") from error
+        raise UsageError(
+            f"--plan {name}: no such file; shipped plans are {', '.join(shipped())}{did_you_mean(name, shipped())}"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"--plan {path}: {error}") from error
-    if unknown := set(table) - {"segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators"}:
-        raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
+    if unknown := sorted(set(table) - set(TABLES)):
+        raise UsageError(f"--plan {path}: unknown table {unknown[0]!r}{did_you_mean(unknown[0], TABLES)}")
     plan = Plan(
         name=path.stem,
         segment=validate(SegmentSettings, table.get("segment", {}), f"--plan {path}: [segment]"),

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.models import local
 from annotators.registry import ENTRY_POINTS
-from pipeline.build import parser
+from pipeline.cli.arguments import build_arguments
 from pipeline.plan import shipped
 from schemas.record import Clip
 from schemas.table import markdown
@@ -31,7 +31,7 @@ def test_the_column_table_is_the_derived_one():
 
 
 def test_every_option_that_it_names_exists():
-    known = parser().format_help()
+    known = build_arguments().format_help()
     shown = README.partition("## What you can say to a build")[2].partition("\n## ")[0]
     options = re.findall(r"`(--[a-z-]+)", shown)
     assert len(options) > 8
