@@ -49,7 +49,7 @@ def offered(prefix: str, action: argparse.Action, parsed_args: argparse.Namespac
     }  # fmt: skip
     try:
         found = list(by_place[action.dest]()) if action.dest in by_place else []
-    except (AffectoryError, OSError):
+    except (AffectoryError, OSError, ValueError):
         found = []
     if action.dest == "plan" or action.metavar == "FILE":
         return [*found, *FilesCompleter()(prefix)]
@@ -63,8 +63,9 @@ def plan_names() -> list[str]:
 
 
 def version_names(shards: Path) -> list[str]:
-    """Return the versions in a folder."""
-    return sorted(place.parent.name for place in shards.glob("*/manifest.json"))
+    """Return the versions in a folder, but for names that would do something to a terminal."""
+    names = sorted(place.parent.name for place in shards.glob("*/manifest.json"))
+    return [name for name in names if name.isprintable()]
 
 
 def clip_ids(shards: Path, prefix: str) -> list[str]:
