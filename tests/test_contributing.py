@@ -26,7 +26,7 @@ KINDS = {".py", ".toml", ".json", ".css", ".html", ".js"}
 
 def naming(word: str) -> set[str]:
     """Return the files in which a word stands, by itself or as a part of a name; snapshots are written by a command."""
-    pattern = re.compile(rf"(?<![a-z])({word}|{word.capitalize()})(?![a-z])")
+    pattern = re.compile(rf"(?<![a-z_])({word}|{word.capitalize()})(?![a-z])")
     files = [ROOT / "pyproject.toml", *(file for root in HOUSE for file in (ROOT / root).rglob("*") if file.suffix in KINDS)]
     found = {str(file.relative_to(ROOT)) for file in files if pattern.search(file.read_text(encoding="utf-8"))}
     return {file for file in found if not file.startswith("schemas/snapshots/")}
