@@ -136,9 +136,10 @@ COMMANDS = (
 )
 
 
-def usage() -> str:
-    """Return all commands, one a line."""
-    lines = [f"  {' '.join(command.words):<16}{command.says}" for command in COMMANDS]
+def usage(words: Sequence[str] = ()) -> str:
+    """Return the commands that begin with these words, one a line; all where none does."""
+    found = [command for command in COMMANDS if command.words[: len(words)] == tuple(words)] or COMMANDS
+    lines = [f"  {' '.join(command.words):<16}{command.says}" for command in found]
     return "usage: affectory COMMAND …\n\n" + "\n".join(lines) + "\n\naffectory COMMAND --help tells more.\n"
 
 
@@ -168,8 +169,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if COMPLETES in os.environ:
         complete(whole_parser())
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in {"-h", "--help", "help"}:
-        sys.stdout.write(usage())
+    if not words or words[0] in {"-h", "--help", "help"} or words in (["review"], ["review", "-h"], ["review", "--help"]):
+        sys.stdout.write(usage(words[:1]))
         return 0
     if words == ["--version"]:
         sys.stdout.write(f"affectory {version('affectory')}\n")

@@ -89,6 +89,12 @@ def test_one_command_line_of_all_is_made_for_shells():
     assert top.parse_args(["versions", "diff", "v1", "v2"]).new == "v2"
 
 
+def test_a_word_that_several_commands_share_tells_them(capsys):
+    assert main(["review", "--help"]) == main(["review"]) == 0
+    listed = [line.split()[:2] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert listed == 2 * [["review", word] for word in ("serve", "push", "pull", "status")]
+
+
 def test_an_unknown_command_is_told_with_the_nearest_one(capsys):
     assert main(["biuld", "--source", "raw"]) == 2
     assert "no command 'biuld'; did you mean build?" in capsys.readouterr().err
