@@ -10,20 +10,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from label_studio.arguments import push_arguments
 from label_studio.command import CLIPS, Connection, connected, ended, server_lock
-from label_studio.consensus.adjudication import ReviewSettings, disputed
+from label_studio.consensus.adjudication import disputed
+from label_studio.consensus.consensus import Consensus, ReviewSettings, fit_consensus
 from label_studio.project import answers, clips, tasks
 from label_studio.project.answers import ANSWERS, Answer
 from label_studio.project.clips import Linked, Local, MediaHost, Uploaded
-from label_studio.project.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER
+from label_studio.project.form import ADJUDICATE, CONFLICT, ORDINARY, PREFER, SPACE
 from label_studio.project.queue import Queue
 from schemas.errors import ItemError, UsageError
+from schemas.record import Clip
 from schemas.validate import validate
 from schemas.versions.manifest import Manifest
-from schemas.versions.rows import REVIEW, opened, picked, rows
+from schemas.versions.rows import REVIEW, opened, pick_clips, read_clips
 
 ORDER = (CONFLICT, ORDINARY, ADJUDICATE, PREFER)
 _ROWS = 4096
@@ -42,6 +43,8 @@ class WantedReviews:
     """Whether pairs of rationales are to be compared too."""
     disagree: float
     """Divergence from which a clip is shown one modality at a time."""
+    space: str = SPACE
+    """Label space that people are asked about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,46 +75,49 @@ def _main(args: argparse.Namespace) -> int:
         wanted = WantedReviews(
             version=version,
             items=review_items(version),
-            disputed=_disputed(answers.load_answers(folder / ANSWERS), settings),
+            disputed=_disputed(fit_consensus(answers.load_answers(folder / ANSWERS), settings)),
             preferences=args.preferences,
             disagree=manifest.plan["route"]["conflict"],
+            space=settings.space,
         )
         media = _media(connection, version.name, args.media_url)
         note = folder / f".sending-{hashlib.sha256(connection.client.url.encode()).hexdigest()[:12]}"
-        pushed = push(wanted, Queue(connection.client, media, note, args.annotators or settings.annotators), media)
+        queue = Queue(connection.client, media, note, args.annotators or settings.annotators, settings.space)
+        pushed = push(wanted, queue, media)
     _tell(pushed, version, connection.client.url, time.monotonic() - started)
     return 0
 
 
 def push(wanted: WantedReviews, queue: Queue, media: MediaHost) -> Pushed:
     """Put on a server what is not there, the most telling first."""
-    done = {name.split(":")[1] for kind in (CONFLICT, ORDINARY) for name in queue.there[kind]}
-    settled = {name.split(":")[1] for name in queue.there[ADJUDICATE]}
-    items = {clip: priority for clip, priority in wanted.items.items() if clip not in done}
-    quarrels = {clip: told for clip, told in wanted.disputed.items() if clip not in settled}
+    items = {clip: one for clip, one in wanted.items.items() if not _asked(queue, clip, wanted.space, CONFLICT, ORDINARY)}
+    quarrels = {clip: told for clip, told in wanted.disputed.items() if not _asked(queue, clip, wanted.space, ADJUDICATE)}
     asked = items.keys() | quarrels.keys() | (wanted.items.keys() if wanted.preferences else set())
     made: dict[str, list[tasks.Task]] = defaultdict(list)
     unfit = []
     if asked:
-        media.put(picked(wanted.version, asked, tuple(clips.COLUMNS)), wanted.version)
-    for row in picked(wanted.version, asked, tasks.COLUMNS):
+        media.put(pick_clips(wanted.version, asked, clips.COLUMNS), wanted.version)
+    for clip in pick_clips(wanted.version, asked, tasks.COLUMNS):
         try:
-            for task in _tasks(row, replace(wanted, items=items, disputed=quarrels), media):
+            for task in _tasks(clip, replace(wanted, items=items, disputed=quarrels), media):
                 tasks.check(task)
                 made[task.kind].append(task)
         except ItemError as error:
-            unfit.append((row["clip_id"], str(error)))
+            unfit.append((clip.clip_id, str(error)))
     sent = {kind: queue.send(kind, sorted(made[kind], key=_first)) for kind in ORDER if made[kind]}
     return Pushed(items=len(wanted.items), there=len(wanted.items) - len(items), sent=sent, unfit=tuple(unfit))
+
+
+def _asked(queue: Queue, clip: str, space_name: str, *kinds: str) -> bool:
+    return any(tasks.item_id(kind, clip, space_name) in queue.there[kind] for kind in kinds)
 
 
 def review_items(version: Path) -> dict[str, float]:
     """Return the clips that people must see and their priorities: those for review, and the audited of the accepted."""
     found = {}
-    for row in rows(version, ("clip_id", "routes"), _ROWS):
-        route = row["routes"][-1] if row["routes"] else None
-        if route is not None and (route["decision"] == REVIEW or route["audit"]):
-            found[row["clip_id"]] = route["priority"]
+    for clip in read_clips(version, ("routes",), batch=_ROWS):
+        if any(route.decision == REVIEW or route.audit for route in clip.routes[-1:]):
+            found[clip.clip_id] = clip.routes[-1].priority
     return found
 
 
@@ -120,23 +126,24 @@ def review_settings(manifest: Manifest) -> ReviewSettings:
     return validate(ReviewSettings, manifest.plan.get("review", {}), "[review] in the plan of this version")
 
 
-def _tasks(row: Mapping[str, Any], wanted: WantedReviews, media: MediaHost) -> Iterator[tasks.Task]:
-    clip, version = row["clip_id"], wanted.version.name
-    if clip in wanted.items:
-        yield tasks.task(row, version, media, wanted.disagree)
-    if clip in wanted.disputed:
-        yield tasks.adjudication(row, version, media, wanted.disputed[clip])
+def _tasks(clip: Clip, wanted: WantedReviews, media: MediaHost) -> Iterator[tasks.Task]:
+    version = wanted.version.name
+    if clip.clip_id in wanted.items:
+        yield tasks.task(clip, version, media, wanted.disagree, wanted.space)
+    if clip.clip_id in wanted.disputed:
+        yield tasks.adjudication(clip, version, media, wanted.disputed[clip.clip_id], wanted.space)
     if wanted.preferences:
-        yield from tasks.preferences(row, version, media)
+        yield from tasks.preferences(clip, version, media)
 
 
 def _first(task: tasks.Task) -> tuple[float, str]:
     return -task.priority, str(task.data["affectory_id"])
 
 
-def _disputed(told: Sequence[Answer], settings: ReviewSettings) -> dict[str, tuple[Answer, ...]]:
-    of = {clip: tuple(one for one in told if one.clip_id == clip and one.kind != PREFER) for clip in disputed(told, settings)}
-    return {clip: many for clip, many in of.items() if many}
+def _disputed(consensus: Consensus) -> dict[str, tuple[Answer, ...]]:
+    """Return what reviewers answered about each clip that they do not agree on."""
+    told = tuple(one for one in consensus.answers if one.kind != PREFER and one.space == consensus.settings.space)
+    return {clip: tuple(one for one in told if one.clip_id == clip) for clip in disputed(consensus)}
 
 
 def _media(connection: Connection, version: str, base: str | None) -> MediaHost:

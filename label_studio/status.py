@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from label_studio.arguments import status_arguments
 from label_studio.command import connected, ended
+from label_studio.consensus.consensus import fit_consensus
 from label_studio.consensus.facts import review_facts
 from label_studio.project.answers import ANSWERS, REVIEWS, load_answers
 from label_studio.project.queue import projects
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(args: argparse.Namespace) -> int:
     version, manifest = opened(args.shards, None)
-    known = review_facts(load_answers(args.shards / REVIEWS / ANSWERS), review_settings(manifest))
+    known = review_facts(fit_consensus(load_answers(args.shards / REVIEWS / ANSWERS), review_settings(manifest)))
     sys.stdout.write(f"{version}: {len(review_items(version))} clips for people to review\n")
     sys.stdout.write("\n".join((*_server(args), *pulled_lines(known))) + "\n")
     return 0
@@ -84,12 +85,14 @@ def _server(args: argparse.Namespace) -> Iterator[str]:
     try:
         connection = connected(args)
         with connection.client as client:
-            yield f"{'queue':<12}{'tasks':>7}{'done':>7}{'answers':>9}   {client.url}"
-            for line in queue(client):
-                people = "1 person each" if line.annotators == 1 else f"{line.annotators} people each"
-                yield f"{line.kind:<12}{line.tasks:>7}{line.done:>7}{line.answers:>9}   {people}"
+            lines = queue(client)
     except (TransientError, UsageError) as error:
         yield f"the queue is not known: {error}"
+        return
+    yield f"{'queue':<12}{'tasks':>7}{'done':>7}{'answers':>9}   {connection.client.url}"
+    for line in lines:
+        people = "1 person each" if line.annotators == 1 else f"{line.annotators} people each"
+        yield f"{line.kind:<12}{line.tasks:>7}{line.done:>7}{line.answers:>9}   {people}"
 
 
 def _number(value: float | None) -> str:

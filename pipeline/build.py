@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from label_studio.consensus.consensus import Consensus, fit_consensus
 from label_studio.project.answers import Answer
 from pipeline.cli.arguments import build_arguments
 from pipeline.feedback.reviews import authors, gather, key, laid_out
@@ -54,7 +55,7 @@ class BuildJob:
     found: tuple[Found, ...]
     copies: tuple[DeadLetter, ...]
     withdrawn: Withdrawn
-    answers: tuple[Answer, ...]
+    people: Consensus
     reviews: ReviewFacts | None
     inputs: str
     name: str
@@ -91,14 +92,14 @@ def _job(args: argparse.Namespace) -> BuildJob:
     plan = budgeted(read_plan(args.plan), args.review_budget)
     found, copies = find_sources(args.source)
     refuse_stated([stated_identity(one) for one in found])
-    answers = gather(args.out)
+    people = fit_consensus(gather(args.out), plan.review)
     out = read_withdrawn(args.out)
-    plan, reviews = apply_feedback(plan, answers, args.out, out)
+    plan, reviews = apply_feedback(plan, people, args.out, out)
     found, letters = drop_withdrawn(out, found, copies, plan.resolved)
-    inputs = fingerprint(plan, found, letters, args.media, key(answers, plan.review) + out.key)
+    inputs = fingerprint(plan, found, letters, args.media, key(people) + out.key)
     name = args.version or next_name(args.out)
     return BuildJob(
-        plan=plan, found=found, copies=letters, withdrawn=out, answers=answers, reviews=reviews, inputs=inputs, name=name
+        plan=plan, found=found, copies=letters, withdrawn=out, people=people, reviews=reviews, inputs=inputs, name=name
     )
 
 
@@ -151,11 +152,11 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob) -> i
     release = (
         None
         if args.part
-        else WriteTarget(folder=staging, media=args.media, about=about(job.plan, job.answers), earlier=earlier(args.out))
+        else WriteTarget(folder=staging, media=args.media, about=about(job.plan, job.people.answers), earlier=earlier(args.out))
     )
     PURSE.reset()
     METER.reset(per_source=("probe", *(annotator.name for annotator in job.plan.scoped("source")), "write"))
-    people = replace(laid_out(job.answers, job.plan.review, context.store), withdrawn=job.withdrawn)
+    people = replace(laid_out(job.people, context.store), withdrawn=job.withdrawn)
     with progress(len(job.found)):
         ledger = run_pipeline(job.found, job.plan, people, context, release, beam_options)
     if release is None:
@@ -192,7 +193,7 @@ def _intent(args: argparse.Namespace, job: BuildJob) -> str:
     lines = [f"would write {args.out / job.name} by plan {job.plan.name} ({job.plan.hash}) from {len(job.found)} sources"]
     lines += [f"  {one.file}" + (f"  with {Path(one.subtitles).name}" if one.subtitles else "") for one in job.found]
     lines += [f"  {letter.file or letter.source_id}: left out, {letter.reason}" for letter in job.copies]
-    lines += [f"answers of people: {len(job.answers)}"] if job.answers else []
+    lines += [f"answers of people: {len(job.people.answers)}"] if job.people.answers else []
     lines += [f"annotators: {', '.join(annotator.key for annotator in job.plan.annotators)}"]
     return "\n".join(lines) + "\n"
 

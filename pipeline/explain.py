@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cli.arguments import explain_arguments
+from schemas.claims import Assessment
 from schemas.errors import AffectoryError
-from schemas.versions.rows import ACCEPT, REVIEW, opened, row, rows
+from schemas.record import Clip
+from schemas.versions.rows import ACCEPT, REVIEW, find_clip, opened, read_clips
+from schemas.vocabulary.distributions import ranked, scores_of
+from schemas.vocabulary.modalities import modality_order
 
 COLUMNS = (
-    "clip_id", "source", "actual", "requested", "transcript", "speaker", "overlap",
-    "words", "targets", "labels", "assessments", "routes",
+    "source", "actual", "requested", "transcript", "speaker", "overlap", "words", "targets", "labels", "assessments", "routes",
 )  # fmt: skip
 
 
@@ -22,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = explain_arguments().parse_args(argv)
     try:
         version, manifest = opened(args.shards, args.version)
-        clip = row(version, args.explain, COLUMNS)
+        clip = find_clip(version, args.explain, COLUMNS)
         sys.stdout.write("\n".join(explained(clip, manifest.plan, priority_rank(clip, version))) + "\n")
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.route: {error}\n")
@@ -30,51 +33,50 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def priority_rank(clip: Mapping[str, Any], version: Path) -> tuple[int, int]:
+def priority_rank(clip: Clip, version: Path) -> tuple[int, int]:
     """Return the place of a clip among all by priority, from 1, and how many clips there are."""
-    priorities = [one["routes"][-1]["priority"] for one in rows(version, ("routes",), 4096) if one["routes"]]
-    mine = clip["routes"][-1]["priority"]
-    return 1 + sum(priority > mine for priority in priorities), len(priorities)
+    priorities = [one.routes[-1].priority for one in read_clips(version, ("routes.priority",), batch=4096) if one.routes]
+    return 1 + sum(priority > clip.routes[-1].priority for priority in priorities), len(priorities)
 
 
-def explained(clip: Mapping[str, Any], plan: Mapping[str, Any], place: tuple[int, int]) -> Iterator[str]:
+def explained(clip: Clip, plan: Mapping[str, Any], place: tuple[int, int]) -> Iterator[str]:
     """Yield the lines that tell one decision: every number beside the threshold that it was held to."""
-    route, span = clip["routes"][-1], clip["actual"] or clip["requested"]
-    audit = ", drawn for the audit" if route["audit"] else ""
-    yield f"{clip['clip_id']}  {clip['source']['file']}  {span['start']:.2f}-{span['end']:.2f} s  {route['decision']}{audit}"
-    yield from (f"  because {reason}" for reason in route["reasons"])
+    route, span = clip.routes[-1], clip.span
+    audit = ", drawn for the audit" if route.audit else ""
+    yield f"{clip.clip_id}  {clip.source.file}  {span.start:.2f}-{span.end:.2f} s  {route.decision}{audit}"
+    yield from (f"  because {reason}" for reason in route.reasons)
     yield "labels"
-    for label in clip["labels"]:
-        ranked = sorted(zip(label["scores"], label["names"], strict=True), reverse=True)
-        yield f"  {label['modality']:<8}" + "  ".join(f"{name} {score:.2f}" for score, name in ranked[:4]) + f"   {label['by']}"
-    for assessment in clip["assessments"][-1:]:
-        yield from _assessed(assessment, plan)
+    for label in sorted(clip.labels, key=lambda label: modality_order(label.modality)):
+        names = "  ".join(f"{name} {score:.2f}" for name, score in ranked(scores_of(label))[:4])
+        yield f"  {label.modality:<8}{names}   {label.by}"
+    for assessment in clip.assessments[-1:]:
+        yield from _assessed(assessment, plan["route"])
     yield "gates"
-    yield from _gates(clip, span, plan["route"])
+    yield from _gates(clip, plan["route"])
     budget = plan["route"]["budget"] or "none"
-    yield f"priority {route['priority']:.4f}, number {place[0]} of {place[1]} clips; review budget {budget}"
+    yield f"priority {route.priority:.4f}, number {place[0]} of {place[1]} clips; review budget {budget}"
 
 
-def _assessed(assessment: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
+def _assessed(assessment: Assessment, limits: Mapping[str, Any]) -> Iterator[str]:
     yield "assessment"
-    for pair in assessment["conflicts"]:
-        far = "too little in common to compare" if pair["divergence"] is None else f"divergence {pair['divergence']:.3f}"
-        sign = {None: "one has no sign to speak of", True: "opposed", False: "alike"}[pair["opposed"]]
-        limit = plan["route"]["conflict"]
-        yield f"  {pair['first']} and {pair['second']}: {far} ({REVIEW} from {limit:g}), valence: {sign}"
-    yield f"  ambiguity {assessment['ambiguity']:.3f} ({REVIEW} from {plan['route']['ambiguity']:g})"
-    if assessment["consistency"] is not None:
-        yield f"  consistency {assessment['consistency']:.2f} ({REVIEW} below {plan['route']['consistency']:g})"
-    yield f"  category {assessment['category']}, outlier {assessment['outlier'] or 'none'}"
+    for pair in assessment.conflicts:
+        far = "too little in common to compare" if pair.divergence is None else f"divergence {pair.divergence:.3f}"
+        sign = {None: "one has no sign to speak of", True: "opposed", False: "alike"}[pair.opposed]
+        yield f"  {pair.first} and {pair.second}: {far} ({REVIEW} from {limits['conflict']:g}), valence: {sign}"
+    if assessment.ambiguity is not None:
+        yield f"  ambiguity {assessment.ambiguity:.3f} ({REVIEW} from {limits['ambiguity']:g})"
+    if assessment.consistency is not None:
+        yield f"  consistency {assessment.consistency:.2f} ({REVIEW} below {limits['consistency']:g})"
+    yield f"  category {assessment.category}, outlier {assessment.outlier or 'none'}"
 
 
-def _gates(clip: Mapping[str, Any], span: Mapping[str, float], limits: Mapping[str, Any]) -> Iterator[str]:
-    length = span["end"] - span["start"]
-    sure = [word["probability"] for word in clip["words"] if word["probability"] is not None]
+def _gates(clip: Clip, limits: Mapping[str, Any]) -> Iterator[str]:
+    length = clip.span.duration
+    sure = [word.probability for word in clip.words if word.probability is not None]
     words = f"{sum(sure) / len(sure):.2f}" if sure else "not known"
-    seen = any(target["track"] for target in clip["targets"])
+    seen = any(target.track for target in clip.targets)
     yield f"  length {length:.2f} s (at least {limits['min_seconds']:g} to {ACCEPT})"
-    yield f"  others speak {clip['overlap'] / length:.0%} of it (at most {limits['max_overlap']:.0%})"
+    yield f"  others speak {clip.overlap / length:.0%} of it (at most {limits['max_overlap']:.0%})"
     yield f"  mean word probability {words} (at least {limits['min_word_probability']:g})"
     yield f"  face of the target seen: {'yes' if seen else 'no'} ({'needed' if limits['need_face'] else 'not needed'})"
 

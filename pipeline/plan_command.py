@@ -6,13 +6,15 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
-from pathlib import Path
+from importlib.resources.abc import Traversable
 from textwrap import wrap
 from typing import Any
 
+from annotators.annotator import Annotator
+from annotators.registry import plan_file, plan_names
 from pipeline.cli.arguments import plan_arguments
-from pipeline.cli.completion import plan_names
-from pipeline.plan import Plan, plan_file, read_plan
+from pipeline.judge.rule import Rule
+from pipeline.plan import Plan, read_plan
 from pipeline.plan_keys import PlanTable, plan_tables, toml_value
 from schemas.atomic import write_atomic
 from schemas.errors import AffectoryError, UsageError, printable
@@ -48,7 +50,7 @@ def _told(args: argparse.Namespace) -> Iterator[str]:
     return _keys(tables, args.prefix)
 
 
-def first_comment(path: Path) -> str:
+def first_comment(path: Traversable) -> str:
     """Return the first line of a plan where it is a comment: what the plan is for."""
     first = path.read_text(encoding="utf-8").partition("\n")[0]
     return first.removeprefix("#").strip() if first.startswith("#") else ""
@@ -60,13 +62,17 @@ def plan_toml(plan: Plan) -> Iterator[str]:
     for field in fields(plan):
         if is_dataclass(settings := getattr(plan, field.name)):
             yield from ("", f"[{field.name}]", *_values(asdict(settings)))  # type: ignore[arg-type]
-    for annotator in plan.annotators:
-        yield from ("", "[[annotators]]", f"name = {toml_value(annotator.name)}")
-        values = {field.name: getattr(annotator, field.name) for field in fields(annotator) if field.init}
-        yield from _values({name: value for name, value in values.items() if not is_dataclass(value)})
-        for name, value in values.items():
-            if is_dataclass(value) and not isinstance(value, type):
-                yield from (f"[annotators.{name}]", *_values(asdict(value)))
+    for table, named in (("annotators", plan.annotators), ("rules", plan.rules)):
+        for one in named:
+            yield from ("", f"[[{table}]]", f"name = {toml_value(one.name)}", *_settings(table, one))
+
+
+def _settings(table: str, one: Annotator[Any, Any] | Rule) -> Iterator[str]:
+    values = {field.name: getattr(one, field.name) for field in fields(one) if field.init}
+    yield from _values({name: value for name, value in values.items() if not is_dataclass(value)})
+    for name, value in values.items():
+        if is_dataclass(value) and not isinstance(value, type):
+            yield from (f"[{table}.{name}]", *_values(asdict(value)))
 
 
 def _values(table: Mapping[str, Any]) -> Iterator[str]:
@@ -101,9 +107,10 @@ def reference(tables: Sequence[PlanTable]) -> Iterator[str]:
         "## Tables",
     )
     for number, table in enumerate(tables):
-        if table.annotator and not tables[number - 1].annotator:
-            yield from ("", "## Annotators", "", "Each in a table `[[annotators]]` of its own, called by `name`.")
-        yield from ("", f"### `{table.name}`" if table.annotator else f"### `[{table.name}]`", "", table.says)
+        if table.kind != "table" and tables[number - 1].kind != table.kind:
+            title = table.kind.capitalize()
+            yield from ("", f"## {title}", "", f"Each in a table `[[{table.kind}]]` of its own, called by `name`.")
+        yield from ("", f"### `[{table.name}]`" if table.kind == "table" else f"### `{table.name}`", "", table.says)
         if table.keys:
             yield from ("", "| key | type | default | range | unit | |", "|---|---|---|---|---|---|")
         for key in table.keys:

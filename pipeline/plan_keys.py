@@ -13,7 +13,9 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from annotators.registry import annotator_class, registered
+from pipeline.judge.rule import RULES, rule_class
 from pipeline.plan import Plan
+from schemas.doors import behind
 
 UNITS = {
     r"[Ss]econds": "s", r"Hz|(?:Samples|Pictures) per second": "Hz", r"[Pp]ixels": "pixels", r"[Dd]egrees": "degrees",
@@ -33,7 +35,7 @@ class PlanKey:
     """One key of a plan."""
 
     table: str
-    """The table that it stands in, or the annotator."""
+    """The table that it stands in, or the annotator or rule."""
     name: str
     kind: str
     default: str
@@ -52,29 +54,31 @@ class PlanKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanTable:
-    """A table of a plan, or the settings of an annotator."""
+    """A table of a plan, or the settings of an annotator or of a rule."""
 
     name: str
     says: str
     keys: tuple[PlanKey, ...]
-    annotator: bool
+    kind: Literal["table", "annotators", "rules"]
+    """The table itself, or what stands in tables of double brackets."""
     ours: bool
     """Whether it comes with Affectory."""
 
 
 def plan_tables() -> tuple[PlanTable, ...]:
-    """Return the tables of a plan in its order, then all annotators that are installed, by name."""
+    """Return the tables of a plan in its order, then all annotators and rules that are installed, by name."""
     hints = get_type_hints(Plan)
     built = [(field.name, hints[field.name]) for field in fields(Plan) if is_dataclass(hints[field.name])]
     return (
-        *(_table(name, kind, annotator=False) for name, kind in built),
-        *(_table(name, annotator_class(name), annotator=True) for name in registered()),
+        *(_table(name, kind, "table") for name, kind in built),
+        *(_table(name, annotator_class(name), "annotators") for name in registered()),
+        *(_table(name, rule_class(entry), "rules") for name, entry in behind(RULES).items()),
     )
 
 
-def _table(name: str, kind: type[Any], *, annotator: bool) -> PlanTable:
-    ours = kind.__module__.partition(".")[0] in {"annotators", "pipeline", "label_studio"}
-    return PlanTable(name=name, says=_first_line(kind), keys=tuple(_keys(name, kind, "")), annotator=annotator, ours=ours)
+def _table(name: str, settings: type[Any], kind: Literal["table", "annotators", "rules"]) -> PlanTable:
+    ours = settings.__module__.partition(".")[0] in {"annotators", "pipeline", "label_studio"}
+    return PlanTable(name=name, says=_first_line(settings), keys=tuple(_keys(name, settings, "")), kind=kind, ours=ours)
 
 
 def _keys(table: str, kind: type[Any], before: str) -> Iterator[PlanKey]:

@@ -165,6 +165,11 @@ class Clip(Record):
         """Return the id under which work on this record is kept."""
         return self.clip_id
 
+    @property
+    def span(self) -> Span:
+        """Return what the clip holds, in source time; what it was asked for before the cut."""
+        return self.actual or self.requested
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:

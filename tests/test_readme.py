@@ -12,10 +12,9 @@ import pyarrow.parquet as pq
 
 from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.models import local
-from annotators.registry import ENTRY_POINTS
+from annotators.registry import ENTRY_POINTS, plan_names
 from pipeline.affectory import COMMANDS, resolved
 from pipeline.cli.arguments import build_arguments
-from pipeline.plan import shipped
 from schemas.record import Clip
 from schemas.table import markdown
 from tests.support import making
@@ -71,7 +70,7 @@ def test_every_command_is_named_and_what_is_named_is_one():
 
 
 def test_every_plan_is_named():
-    assert all(f"`{name}`" in README or f"--plan {name}" in README for name in shipped())
+    assert all(f"`{name}`" in README or f"--plan {name}" in README for name in plan_names())
 
 
 def test_the_annotator_of_ones_own_works(tmp_path):

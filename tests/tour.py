@@ -26,7 +26,7 @@ from label_studio.project.form import ADJUDICATE, controls
 from label_studio.project.queue import projects
 from label_studio.server.accounts import Account, load_server
 from label_studio.server.client import LabelStudioClient
-from schemas.versions.rows import rows
+from schemas.versions.rows import read_clips
 from tests.support.published import environment
 from tests.support.servers.hub import Server as HubServer
 
@@ -138,12 +138,12 @@ def people(shards: Path) -> None:
         mine = [one.number for one in projects(client)]
         every = [task for number in mine for task in client.tasks(number, include="id,data,total_annotations")]
     waiting = [task for task in every if not task["total_annotations"]]
-    found = {row["clip_id"]: row for row in rows(shards / "v1", ("clip_id", "requested", "source.file"))}
+    found = {clip.clip_id: clip for clip in read_clips(shards / "v1", ("requested", "source.file"))}
     file, otherwise = OTHERWISE
-    odd = min((row["requested"]["start"], clip) for clip, row in found.items() if row["source"]["file"] == file)[1]
+    odd = min((one.requested.start, clip) for clip, one in found.items() if one.source.file == file)[1]
     for task in waiting:
         clip = task["data"]["clip_id"]
-        emotion = SEEN[found[clip]["source"]["file"]]
+        emotion = SEEN[found[clip].source.file]
         first.answer(task, emotion)
         if task["data"]["kind"] != ADJUDICATE:
             second.answer(task, otherwise if clip == odd else emotion)

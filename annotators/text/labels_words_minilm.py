@@ -11,9 +11,11 @@ from pydantic import Field
 from annotators.annotator import Annotator
 from annotators.models import local
 from annotators.verbalize import impression
-from schemas.claims import Claim, Cue, Label, Word
+from schemas.claims import Claim, Cue, Label
 from schemas.record import Clip
 from schemas.values import Span
+from schemas.vocabulary.distributions import likeliest
+from schemas.vocabulary.languages import running_text
 from schemas.vocabulary.spaces import space
 
 if TYPE_CHECKING:
@@ -68,16 +70,18 @@ class MinilmWordLabels(Annotator[Clip, Any]):
         (likely,) = model([clip.transcript])
         scores = tuple(round(float(score), 4) for score in likely)
         label = Label(by=self.key, modality="words", space=SPACE, names=space(SPACE).labels, scores=scores)
-        return (label, impression(label), *self._phrases(model, clip.words, likely))
+        return (label, impression(label), *self._phrases(model, clip, likely))
 
-    def _phrases(self, model: Any, words: Sequence[Word], likely: torch.Tensor) -> Iterator[Cue]:
+    def _phrases(self, model: Any, clip: Clip, likely: torch.Tensor) -> Iterator[Cue]:
         """Yield the phrases without which the likeliest label, unless it is neutral, loses most."""
-        best = int(likely.argmax())
-        if space(SPACE).labels[best] == "neutral" or len(words) < 2:
+        names, words = space(SPACE).labels, clip.words
+        languages = [claim.language for claim in clip.languages]
+        best = names.index(likeliest(dict(zip(names, likely.tolist(), strict=True))))
+        if names[best] == "neutral" or len(words) < 2:
             return
         texts = [word.text for word in words]
         places = [(k, k + n) for n in range(1, self.phrase + 1) for k in range(len(texts) - n + 1) if n < len(texts)]
-        without = [" ".join((*texts[:start], *texts[end:])) for start, end in places]
+        without = [running_text((*texts[:start], *texts[end:]), languages) for start, end in places]
         left = [float(one[best]) for k in range(0, len(without), _BATCH) for one in model(without[k : k + _BATCH])]
         falls = [round(float(likely[best]) - one, 4) for one in left]
         # A longer phrase must be worth its extra words.
@@ -90,7 +94,7 @@ class MinilmWordLabels(Annotator[Clip, Any]):
             if all(end <= a or b <= start for a, b in taken):
                 taken.append((start, end))
                 span = Span(start=words[start].span.start, end=max(word.span.end for word in words[start:end]))
-                said = f"says “{' '.join(texts[start:end])}”"
+                said = f"says “{running_text(texts[start:end], languages)}”"
                 yield Cue(
                     by=self.key, cue_id=f"words.phrase.{len(taken)}", modality="words", span=span, text=said, value=falls[k]
                 )

@@ -5,33 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Annotated
 
-from pydantic import Field
-
-from label_studio.consensus.agreement import ADJUDICATE, ALL, NOMINAL, SCORED, TOGETHER, fit_field, latest_answers, scored, value
+from label_studio.consensus.agreement import SCORED, TOGETHER, nominal, scored, value
+from label_studio.consensus.consensus import Consensus
 from label_studio.project.answers import Answer
 from label_studio.project.form import UNCLEAR
-from schemas.errors import UsageError
+from schemas.vocabulary.distributions import ALL, likeliest
+from schemas.vocabulary.modalities import modalities
 from schemas.vocabulary.spaces import space
 
 REJECTED = "rejected"
 BACKERS = 2
 """So many people must have said what is decided, where as many are asked. Dawid and Skene alone would settle one against one with
 confidence and be right half of the time (two reviewers of 90 %, 5 to 300 clips)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewSettings:
-    """When people have decided."""
-
-    annotators: Annotated[int, Field(ge=1)] = 2
-    """So many people answer each clip."""
-    sure: Annotated[float, Field(gt=0.5, le=1)] = 0.8
-    """Probability of a label from which it is decided."""
-    space: str = "ekman7"
-    """Label space that people label in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +32,8 @@ class Decision:
     valence: float | None = None
     arousal: float | None = None
     intensity: float | None = None
-    face: tuple[str, ...] = ()
-    """What the face alone says (V); () where it was not asked, is unclear or not decided; likewise voice (A) and words (T)."""
-    voice: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+    alone: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What each modality alone says, in their order; its names are () where it was not asked, is unclear or not decided."""
     truth: str | None = None
     rationale: str | None = None
     rationale_by: str | None = None
@@ -72,102 +56,64 @@ class Decision:
         return self.adjudicator is not None
 
 
-def decide_clips(answers: Iterable[Answer], settings: ReviewSettings) -> tuple[Decision, ...]:
-    """Return what is decided, by clip id: by an adjudicator's last answer, else by enough people who are sure enough together.
-
-    Raises:
-        UsageError: an answer names a label that is not in the label space.
-    """
-    panel = _panel(answers, settings)
-    found = (_decision(panel, clip) for clip in panel.clips)
+def decide_clips(consensus: Consensus) -> tuple[Decision, ...]:
+    """Return what is decided, by clip id: by an adjudicator's last answer, else by enough people who are sure enough together."""
+    found = (_decision(consensus, clip) for clip in consensus.clips)
     return tuple(decision for decision in found if decision is not None)
 
 
-def disputed(answers: Iterable[Answer], settings: ReviewSettings) -> tuple[str, ...]:
+def disputed(consensus: Consensus) -> tuple[str, ...]:
     """Return the clips, by id, that enough people answered without deciding them, and that no adjudicator has decided."""
-    panel = _panel(answers, settings)
-    answered = (clip for clip in panel.clips if len(panel.reviews.get(clip, ())) >= settings.annotators)
-    return tuple(clip for clip in answered if _decision(panel, clip) is None)
+    asked = consensus.settings.annotators
+    answered = (clip for clip in consensus.clips if len(consensus.reviews.get(clip, ())) >= asked)
+    return tuple(clip for clip in answered if _decision(consensus, clip) is None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Panel:
-    """All answers by clip, each reviewer's last, and the estimates that all clips share."""
-
-    settings: ReviewSettings
-    reviews: Mapping[str, tuple[Answer, ...]]
-    adjudications: Mapping[str, Answer]
-    beliefs: Mapping[str, Mapping[str, Mapping[str, float]]]
-    """By field, by clip: the probability of each value."""
-    skill: Mapping[str, float]
-
-    @property
-    def clips(self) -> list[str]:
-        return sorted(self.reviews.keys() | self.adjudications.keys())
-
-
-def _panel(answers: Iterable[Answer], settings: ReviewSettings) -> _Panel:
-    ordered = sorted(answers, key=lambda one: (one.submitted, one.answer_id))
-    kept = latest_answers(ordered)
-    adjudications = {one.clip_id: one for one in ordered if one.kind == ADJUDICATE}
-    _check((*kept, *adjudications.values()), settings.space)
-    fits = {field: fit_field(kept, field) for field in NOMINAL}
-    return _Panel(
-        settings=settings,
-        reviews={clip: tuple(many) for clip, many in groupby(kept, key=lambda one: one.clip_id)},
-        adjudications=adjudications,
-        beliefs={field: fit.by_item() for field, fit in fits.items()},
-        skill=fits[ALL].reliability(),
-    )
-
-
-def _decision(panel: _Panel, clip: str) -> Decision | None:
+def _decision(consensus: Consensus, clip: str) -> Decision | None:
     """Return what is decided about a clip, None where nothing is."""
-    alone, reviews = panel.adjudications.get(clip), panel.reviews.get(clip, ())
+    alone, reviews = consensus.adjudications.get(clip), consensus.reviews.get(clip, ())
     if alone is not None and alone.cannot is not None:
         return _unjudged(alone.cannot, (alone,), alone)
     chosen = value(alone, ALL) if alone is not None else None
     if chosen is not None:
-        return _judged(panel, clip, {chosen: 1.0}, alone)
+        return _judged(consensus, clip, {chosen: 1.0}, alone)
     unable = Counter(one.cannot for one in reviews if one.cannot is not None)
-    if len(reviews) >= panel.settings.annotators and 2 * unable.total() > len(reviews):
+    if len(reviews) >= consensus.settings.annotators and 2 * unable.total() > len(reviews):
         reason = min(unable, key=lambda one: (-unable[one], one))
         return _unjudged(reason, [one for one in reviews if one.cannot is not None], None)
-    return _judged(panel, clip, panel.beliefs[ALL][clip], None) if _settled(panel, clip, ALL) else None
+    return _judged(consensus, clip, consensus.beliefs[ALL][clip], None) if _settled(consensus, clip, ALL) else None
 
 
-def _settled(panel: _Panel, clip: str, field: str) -> str | None:
+def _settled(consensus: Consensus, clip: str, field: str) -> str | None:
     """Return the value of a field that reviewers have decided, None where they have not."""
-    backers = Counter(said for said in (value(one, field) for one in panel.reviews.get(clip, ())) if said is not None)
-    if backers.total() < panel.settings.annotators:
+    backers = Counter(said for said in (value(one, field) for one in consensus.reviews.get(clip, ())) if said is not None)
+    if backers.total() < consensus.settings.annotators:
         return None
-    belief = panel.beliefs[field][clip]
-    best = min(belief, key=lambda name: (-belief[name], name))
-    backed = backers[best] >= min(BACKERS, panel.settings.annotators)
-    return best if backed and belief[best] >= panel.settings.sure else None
+    belief = consensus.beliefs[field][clip]
+    best = likeliest(belief)
+    backed = backers[best] >= min(BACKERS, consensus.settings.annotators)
+    return best if backed and belief[best] >= consensus.settings.sure else None
 
 
-def _judged(panel: _Panel, clip: str, belief: Mapping[str, float], alone: Answer | None) -> Decision:
+def _judged(consensus: Consensus, clip: str, belief: Mapping[str, float], alone: Answer | None) -> Decision:
     """Return the decision; what an adjudicator leaves open stays with the reviewers."""
-    label = min(belief, key=lambda name: (-belief[name], name))
+    label = likeliest(belief)
     first = [alone] if alone else []
-    reviews = [one for one in panel.reviews.get(clip, ()) if one.cannot is None]
-    named = {field: (value(alone, field) if alone else None) or _settled(panel, clip, field) for field in NOMINAL}
+    reviews = [one for one in consensus.reviews.get(clip, ()) if one.cannot is None]
+    named = {field: (value(alone, field) if alone else None) or _settled(consensus, clip, field) for field in nominal()}
     scores = {field: _mean(first, field) for field in SCORED}
     scores |= {field: _mean(reviews, field) for field, mean in scores.items() if mean is None}
     fitting = [one for one in reviews if _usable(one) and value(one, ALL) == label]
-    by_skill = sorted(fitting, key=lambda one: (-panel.skill[one.reviewer], one.reviewer))
+    by_skill = sorted(fitting, key=lambda one: (-consensus.skill[one.reviewer], one.reviewer))
     best = next((one for one in (*first, *by_skill) if _usable(one)), None)
     return Decision(
         clip_id=clip,
         names=_names(label),
-        scores=_spread(belief, panel.settings.space),
+        scores=_spread(belief, consensus.settings.space),
         valence=scores["valence"],
         arousal=scores["arousal"],
         intensity=scores["intensity"],
-        face=_names(named["face"]),
-        voice=_names(named["voice"]),
-        words=_names(named["words"]),
+        alone=tuple((modality, _names(named[modality])) for modality in modalities()),
         truth=named["truth"],
         rationale=best.rationale if best else None,
         rationale_by=best.reviewer if best else None,
@@ -175,14 +121,6 @@ def _judged(panel: _Panel, clip: str, belief: Mapping[str, float], alone: Answer
         adjudicator=alone.reviewer if alone else None,
         cannot=None,
     )
-
-
-def _check(answers: Iterable[Answer], name: str) -> None:
-    known = set(space(name).labels)
-    for answer in answers:
-        strange = {name for one in answer.given for name in one.names if name != UNCLEAR or one.modality == ALL} - known
-        if strange:
-            raise UsageError(f"answer {answer.answer_id} of clip {answer.clip_id} says {sorted(strange)[0]}, no label of {name}")
 
 
 def _usable(answer: Answer) -> bool:

@@ -16,17 +16,26 @@ import numpy.typing as npt
 from label_studio.consensus.dawid_skene import Fitted, Vote, fit
 from label_studio.project.answers import Answer, Given
 from schemas.errors import UsageError
+from schemas.vocabulary.distributions import ALL
+from schemas.vocabulary.modalities import modalities
 
-ALL = "all"
-NAMED = ("face", "voice", "words", ALL)
 SCORED = ("valence", "arousal", "intensity")
-NOMINAL = (*NAMED, "truth")
-FIELDS = (*NAMED, *SCORED, "truth")
 NEAR = {"valence": 0.5, "arousal": 0.5, "intensity": 0.25}
 """Two scores agree where they are at most a quarter of the range apart, one step of five."""
 TOGETHER = "+"
 """Between the names of an answer that gives several; a set of names is one value."""
 ADJUDICATE, PREFER = "adjudicate", "prefer"
+
+
+def nominal() -> tuple[str, ...]:
+    """Return the fields of names: each modality, all together, and where the truth is."""
+    return (*modalities(), ALL, "truth")
+
+
+def fields() -> tuple[str, ...]:
+    """Return all fields that people can agree on."""
+    *named, truth = nominal()
+    return (*named, *SCORED, truth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,7 @@ class FieldAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """Agreement on every field, in the order of FIELDS."""
+    """Agreement on every field, in the order of `fields()`."""
 
     fields: tuple[FieldAgreement, ...]
 
@@ -99,8 +108,8 @@ def votes(answers: Iterable[Answer], field: str) -> tuple[Vote, ...]:
     Raises:
         UsageError: the field holds numbers, or is none.
     """
-    if field not in NOMINAL:
-        raise UsageError(f"{field} is not a field of names; these are {', '.join(NOMINAL)}")
+    if field not in nominal():
+        raise UsageError(f"{field} is not a field of names; these are {', '.join(nominal())}")
     told = ((answer, value(answer, field)) for answer in latest_answers(answers))
     return tuple(Vote(answer.clip_id, answer.reviewer, label) for answer, label in told if label is not None)
 
@@ -110,20 +119,10 @@ def fit_field(answers: Iterable[Answer], field: str) -> Fitted:
     return fit(votes(answers, field))
 
 
-def posterior(answers: Iterable[Answer], field: str) -> dict[str, dict[str, float]]:
-    """Return for each clip the probability of each value that anybody gave, by Dawid and Skene."""
-    return fit_field(answers, field).by_item()
-
-
-def reliability(answers: Iterable[Answer], field: str) -> dict[str, float]:
-    """Return for each reviewer the chance to give the right value, by Dawid and Skene."""
-    return fit_field(answers, field).reliability()
-
-
 def agreement(answers: Iterable[Answer]) -> Agreement:
     """Return how far people agree on each field; a field that nobody shares has 0 items."""
     kept = latest_answers(answers)
-    return Agreement(fields=tuple(_on(field, kept) for field in FIELDS))
+    return Agreement(fields=tuple(_on(field, kept) for field in fields()))
 
 
 def alpha(items: Sequence[str], points: npt.NDArray[np.float64]) -> float | None:
@@ -147,7 +146,7 @@ def alpha(items: Sequence[str], points: npt.NDArray[np.float64]) -> float | None
 def _on(field: str, answers: Sequence[Answer]) -> FieldAgreement:
     told: defaultdict[str, list[tuple[str, str | float]]] = defaultdict(list)
     for answer in answers:
-        said = value(answer, field) if field in NOMINAL else scored(answer, field)
+        said = scored(answer, field) if field in SCORED else value(answer, field)
         if said is not None:
             told[answer.clip_id].append((answer.reviewer, said))
     shared = {clip: many for clip, many in told.items() if len(many) > 1}

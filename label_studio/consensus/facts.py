@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from statistics import median
 
-from label_studio.consensus.adjudication import ReviewSettings, decide_clips, disputed
-from label_studio.consensus.agreement import ALL, PREFER, agreement, latest_answers, reliability
-from label_studio.project.answers import Answer
+from label_studio.consensus.adjudication import decide_clips, disputed
+from label_studio.consensus.agreement import PREFER, agreement
+from label_studio.consensus.consensus import Consensus
 from schemas.versions.review_facts import FieldFacts, ReviewerFacts, ReviewFacts
 
 
-def review_facts(answers: Iterable[Answer], settings: ReviewSettings) -> ReviewFacts:
-    """Return the facts about answers, the same in whatever order they come."""
-    told = sorted(answers, key=lambda answer: answer.answer_id)
+def review_facts(consensus: Consensus) -> ReviewFacts:
+    """Return the facts about answers and what they come to."""
+    told = consensus.answers
     clips = {answer.clip_id for answer in told if answer.kind != PREFER}
-    decisions, quarrels = decide_clips(told, settings), set(disputed(told, settings))
+    decisions, quarrels = decide_clips(consensus), set(disputed(consensus))
     known = {decision.clip_id for decision in decisions}
     return ReviewFacts(
         answers=len(told),
@@ -28,25 +27,19 @@ def review_facts(answers: Iterable[Answer], settings: ReviewSettings) -> ReviewF
         seconds=round(sum(answer.seconds for answer in told), 3),
         fields=tuple(
             FieldFacts(field=one.field, items=one.items, answers=one.answers, alpha=one.alpha, pairwise=one.pairwise)
-            for one in agreement(told).fields
+            for one in agreement(consensus.reviewed).fields
         ),
-        reviewers=_reviewers(told),
+        reviewers=tuple(_reviewers(consensus)),
     )
 
 
-def _reviewers(told: Sequence[Answer]) -> tuple[ReviewerFacts, ...]:
-    shared = Counter(answer.clip_id for answer in latest_answers(told))
-    trusted = reliability((answer for answer in told if shared[answer.clip_id] > 1), ALL)
-    found = []
-    for name in sorted({answer.reviewer for answer in told}):
-        mine = [answer for answer in told if answer.reviewer == name]
-        found.append(
-            ReviewerFacts(
-                reviewer=name,
-                answers=len(mine),
-                seconds=round(median(answer.seconds for answer in mine), 3),
-                cannot=sum(answer.cannot is not None for answer in mine),
-                reliability=trusted.get(name),
-            )
+def _reviewers(consensus: Consensus) -> Iterator[ReviewerFacts]:
+    for name in sorted({answer.reviewer for answer in consensus.answers}):
+        mine = [answer for answer in consensus.answers if answer.reviewer == name]
+        yield ReviewerFacts(
+            reviewer=name,
+            answers=len(mine),
+            seconds=round(median(answer.seconds for answer in mine), 3),
+            cannot=sum(answer.cannot is not None for answer in mine),
+            reliability=consensus.reliability.get(name),
         )
-    return tuple(found)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from label_studio.project.form import controls
+from label_studio.project.form import SPACE, controls
 from schemas.errors import ItemError
 
 MAX_TEXT = 50_000
@@ -58,8 +58,8 @@ class Filled:
     """By control; what was left open is missing."""
 
 
-def filled_in(annotation: Mapping[str, object], kind: str) -> Filled:
-    """Return what an annotation, as the API gives it, says on the form of this kind.
+def filled_in(annotation: Mapping[str, object], kind: str, space_name: str = SPACE) -> Filled:
+    """Return what an annotation, as the API gives it, says on the form of this kind that asks about this label space.
 
     Raises:
         ItemError: it was skipped, has a control or a choice that the form has not, or lacks who, when or how long.
@@ -79,12 +79,12 @@ def filled_in(annotation: Mapping[str, object], kind: str) -> Filled:
         person=found.completed_by if isinstance(found.completed_by, int) else found.completed_by.id,
         seconds=round(found.lead_time, 3),
         submitted=when.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        values=_values(found, kind),
+        values=_values(found, kind, space_name),
     )
 
 
-def _values(annotation: _Annotation, kind: str) -> dict[str, str]:
-    known, values = controls(kind), dict[str, str]()
+def _values(annotation: _Annotation, kind: str, space_name: str) -> dict[str, str]:
+    known, values = controls(kind, space_name), dict[str, str]()
     for result in annotation.result:
         name = result.from_name
         if name not in known:

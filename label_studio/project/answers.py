@@ -9,11 +9,13 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from label_studio.project.annotation import filled_in
-from label_studio.project.form import BLIND, CONFLICT, KINDS, PREFER, RIGHT, SCALE_WORDS, SPACE, UNCLEAR, WRONG
+from label_studio.project.form import CONFLICT, KINDS, PREFER, RIGHT, SCALE_WORDS, SPACE, UNCLEAR, WRONG, form_hash
 from schemas.atomic import write_atomic
 from schemas.claims import Claim, Label, Preference, Review, Text
 from schemas.errors import ItemError, UsageError
 from schemas.provenance import Provenance, canonical, digest
+from schemas.vocabulary.modalities import modalities
+from schemas.vocabulary.spaces import spaces
 
 REVIEWS, ANSWERS, RETRACTED = "reviews", "answers", "retracted"
 """In the folder of versions: reviews; in there: answers, and those that people have taken back, as they last stood."""
@@ -25,7 +27,7 @@ class Given:
     """What a person says of one modality, or of all together."""
 
     modality: str
-    """face, voice, words or all."""
+    """Name of a registered modality, or all."""
     names: tuple[str, ...]
     valence: float | None = None
     """-1 to 1, as arousal."""
@@ -49,6 +51,8 @@ class Answer:
     submitted: str
     """ISO 8601, UTC."""
     given: tuple[Given, ...]
+    space: str = SPACE
+    """Label space of all names."""
     truth: str | None = None
     cannot: str | None = None
     """Why the clip cannot be judged; then nothing else is answered."""
@@ -84,7 +88,10 @@ def read_answer(annotation: Mapping[str, object], task_data: Mapping[str, object
     kind = task_data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise ItemError(f"the task is none of ours: its kind is {kind!r}")
-    filled = filled_in(annotation, kind)
+    space_name = task_data.get("space", SPACE)
+    if not isinstance(space_name, str) or space_name not in {one.name for one in spaces()}:
+        raise ItemError(f"its labels are of {space_name!r}, which is no label space here")
+    filled = filled_in(annotation, kind, space_name)
     answer = Answer(
         answer_id=answer_id(server, filled.annotation),
         clip_id=_shown(task_data, "clip_id"),
@@ -95,6 +102,7 @@ def read_answer(annotation: Mapping[str, object], task_data: Mapping[str, object
         seconds=filled.seconds,
         submitted=filled.submitted,
         given=(),
+        space=space_name,
     )
     values = filled.values
     if "cannot" in values:
@@ -121,7 +129,9 @@ def _preferred(answer: Answer, values: Mapping[str, str], data: Mapping[str, obj
 def _judged(answer: Answer, values: Mapping[str, str], data: Mapping[str, object]) -> Answer:
     if "emotion" not in values:
         raise ItemError("neither an emotion nor a reason why the clip cannot be judged")
-    if answer.kind == CONFLICT and (missing := [name for name in BLIND if name not in values]):
+    # An earlier form may have asked about fewer modalities.
+    asked = modalities() if answer.kind == CONFLICT and answer.form == form_hash(CONFLICT, answer.space) else ()
+    if missing := [name for name in asked if name not in values]:
         raise ItemError(f"not answered: {', '.join(missing)}")
     label = data.get("label")
     outcome, text = _rationale(values, _plain(str(data.get("rationale") or "")))
@@ -137,7 +147,7 @@ def _judged(answer: Answer, values: Mapping[str, str], data: Mapping[str, object
 
 
 def _given(values: Mapping[str, str]) -> tuple[Given, ...]:
-    blind = tuple(Given(modality=name, names=(values[name],)) for name in BLIND if values.get(name, UNCLEAR) != UNCLEAR)
+    blind = tuple(Given(modality=name, names=(values[name],)) for name in modalities() if values.get(name, UNCLEAR) != UNCLEAR)
     valence, arousal, intensity = (float(values[name]) if name in values else None for name in SCALE_WORDS)
     return (*blind, Given(modality="all", names=(values["emotion"],), valence=valence, arousal=arousal, intensity=intensity))
 
@@ -208,7 +218,7 @@ def answer_claims(answer: Answer) -> tuple[Claim, ...]:
         Label(
             by=by,
             modality=given.modality,
-            space=SPACE,
+            space=answer.space,
             names=given.names,
             valence=given.valence,
             arousal=given.arousal,

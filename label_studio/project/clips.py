@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import quote
 
 from label_studio.project import tasks
 from label_studio.project.players import SILENT, SOUND, VIDEO
 from label_studio.project.silent import silenced
 from label_studio.server.client import LabelStudioClient
+from schemas.claims import MediaFile
 from schemas.errors import ItemError
+from schemas.record import Clip
 
 COLUMNS = {"video": (VIDEO, SILENT), "audio": (SOUND,)}
 """Columns of a version with what is played of each."""
@@ -28,8 +30,8 @@ class MediaHost(tasks.Media, Protocol):
     def open(self, project: int) -> None:
         """Let those who see a project have files."""
 
-    def put(self, rows: Iterable[Mapping[str, Any]], version: Path) -> None:
-        """Make the files of these rows available."""
+    def put(self, found: Iterable[Clip], version: Path) -> None:
+        """Make the files of these clips available."""
 
 
 class Local:
@@ -50,12 +52,12 @@ class Local:
             storage = {"project": project, "path": path, "title": STORAGE, "use_blob_urls": True}
             self._client.post("/api/storages/localfiles", storage)
 
-    def put(self, rows: Iterable[Mapping[str, Any]], version: Path) -> None:
+    def put(self, found: Iterable[Clip], version: Path) -> None:
         """Write what is not there yet."""
         place = self._folder / self._version
         place.mkdir(parents=True, exist_ok=True)
-        for row in rows:
-            for name, file in clip_files(row, version):
+        for clip in found:
+            for name, file in clip_files(clip, version):
                 if not (place / name).exists():
                     file.put(place / name)
 
@@ -88,11 +90,11 @@ class Uploaded:
     def open(self, project: int) -> None:
         """Do nothing: who is logged in has the files."""
 
-    def put(self, rows: Iterable[Mapping[str, Any]], version: Path) -> None:
+    def put(self, found: Iterable[Clip], version: Path) -> None:
         """Upload what is not there yet; what is there is told by its name."""
         batch: list[tuple[str, bytes]] = []
         size = 0
-        for name, file in (file for row in rows for file in clip_files(row, version)):
+        for name, file in (file for clip in found for file in clip_files(clip, version)):
             if name in self._there:
                 continue
             data = file.read()
@@ -130,7 +132,7 @@ class Linked:
     def open(self, project: int) -> None:
         """Do nothing: anybody may have them."""
 
-    def put(self, rows: Iterable[Mapping[str, Any]], version: Path) -> None:
+    def put(self, found: Iterable[Clip], version: Path) -> None:
         """Do nothing: they are there."""
 
 
@@ -159,15 +161,15 @@ class File:
             new.replace(place)
 
 
-def clip_files(row: Mapping[str, Any], version: Path) -> Iterator[tuple[str, File]]:
+def clip_files(clip: Clip, version: Path) -> Iterator[tuple[str, File]]:
     """Yield name and file of all that a clip has to play."""
     for column, kinds in COLUMNS.items():
-        media = row[column]
-        if media is None or not (media["bytes"] or media["path"]):
+        media: MediaFile | None = getattr(clip, column)
+        if media is None or not (media.bytes or media.path):
             continue
         for kind in kinds:
-            file = File(data=media["bytes"] or None, path=version / (media["path"] or ""), silent=kind == SILENT)
-            yield f"{row['clip_id']}.{kind}", file
+            file = File(data=media.bytes or None, path=version / (media.path or ""), silent=kind == SILENT)
+            yield f"{clip.clip_id}.{kind}", file
 
 
 def _linked(old: Path, new: Path) -> bool:

@@ -1,20 +1,23 @@
-"""What a row says, in lines for a person."""
+"""What a clip says, in lines for a person."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 from label_studio.project.answers import Answer, Given
+from schemas.claims import Label
+from schemas.record import Clip
+from schemas.values import Span
+from schemas.vocabulary.distributions import ALL, ranked, scores_of
 from schemas.vocabulary.languages import running_text
+from schemas.vocabulary.modalities import modality_order
 
 CUES = 24
 """Cues that are told, the earliest first."""
 LIKELIEST = 2
 """Labels of a distribution that are told."""
-_ORDER = ("all", "face", "voice", "words")
 # Everything that is no text: PostgreSQL refuses NUL, the others show as nothing or turn the page around them.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -24,28 +27,25 @@ def storable(text: str) -> str:
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def transcript_line(row: Mapping[str, Any]) -> str:
+def transcript_line(clip: Clip) -> str:
     """Return who says what, one line per change of speaker."""
-    if not row["words"]:
-        return row["transcript"] or ""
-    languages = [claim["language"] for claim in row["languages"] or ()]
-    spoken = groupby(row["words"], key=lambda word: word["speaker"])
-    return "\n".join(
-        f"{speaker or '?'}: {running_text((word['text'] for word in words), languages)}" for speaker, words in spoken
-    )
+    if not clip.words:
+        return clip.transcript or ""
+    languages = [claim.language for claim in clip.languages]
+    spoken = groupby(clip.words, key=lambda word: word.speaker)
+    return "\n".join(f"{speaker or '?'}: {running_text((word.text for word in words), languages)}" for speaker, words in spoken)
 
 
-def labels(row: Mapping[str, Any]) -> str:
+def labels(clip: Clip) -> str:
     """Return what the machine takes each modality to say, the likeliest labels first; one line each, the whole first."""
-    latest = {label["modality"]: label for label in row["labels"] if label["names"]}
-    order = sorted(latest, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
-    return "\n".join(f"{name.capitalize()}: {_distribution(latest[name])}" for name in order)
+    latest = {label.modality: label for label in clip.labels if label.names}
+    return "\n".join(f"{name.capitalize()}: {_distribution(latest[name])}" for name in sorted(latest, key=modality_order))
 
 
-def cues(row: Mapping[str, Any]) -> str:
+def cues(clip: Clip) -> str:
     """Return the cues in order of time, those of the whole clip first, one line each."""
-    ordered = sorted(row["cues"], key=lambda cue: (cue["span"]["start"] if cue["span"] else -1.0, cue["cue_id"]))
-    lines = [f"{_when(cue['span'])}  {cue['modality']} {cue['text']}" for cue in ordered[:CUES]]
+    ordered = sorted(clip.cues, key=lambda cue: (cue.span.start if cue.span else -1.0, cue.cue_id))
+    lines = [f"{_when(cue.span)}  {cue.modality} {cue.text}" for cue in ordered[:CUES]]
     more = len(ordered) - len(lines)
     return "\n".join(lines + ([f"and {more} more"] if more > 0 else []))
 
@@ -58,24 +58,22 @@ def reviewers(answers: Sequence[Answer]) -> str:
 def _reviewer(answer: Answer) -> str:
     if answer.cannot:
         return f"{answer.reviewer}: cannot judge ({answer.cannot})"
-    parts = [_given(given) for given in sorted(answer.given, key=lambda given: _ORDER.index(given.modality))]
+    parts = [_given(given) for given in sorted(answer.given, key=lambda given: modality_order(given.modality))]
     truth = f"; truth in {answer.truth}" if answer.truth else ""
     return f"{answer.reviewer}: {' · '.join(parts)}{truth}"
 
 
 def _given(given: Given) -> str:
-    name = "" if given.modality == "all" else f"{given.modality} "
+    name = "" if given.modality == ALL else f"{given.modality} "
     scales = [f"{scale} {value:+g}" for scale in ("valence", "arousal") if (value := getattr(given, scale)) is not None]
     scales += [f"intensity {given.intensity:g}"] if given.intensity is not None else []
     return f"{name}{', '.join(given.names)}" + (f" ({', '.join(scales)})" if scales else "")
 
 
-def _distribution(label: Mapping[str, Any]) -> str:
-    if not label["scores"]:
-        return ", ".join(label["names"])
-    ranked = sorted(zip(label["names"], label["scores"], strict=True), key=lambda pair: (-pair[1], pair[0]))
-    return " · ".join(f"{name} {score:.0%}" for name, score in ranked[:LIKELIEST])
+def _distribution(label: Label) -> str:
+    told = (f"{name} {score:.0%}" for name, score in ranked(scores_of(label))[:LIKELIEST])
+    return " · ".join(told) or ", ".join(label.names)
 
 
-def _when(span: Mapping[str, float] | None) -> str:
-    return "throughout" if span is None else f"{span['start']:.1f}–{span['end']:.1f} s"
+def _when(span: Span | None) -> str:
+    return "throughout" if span is None else f"{span.start:.1f}–{span.end:.1f} s"

@@ -11,24 +11,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib.resources import files
 from typing import get_type_hints
 from xml.etree import ElementTree as xml
 
+from label_studio.project.hotkeys import CANNOT_KEYS, EXPLAINED, NO_KEY, TRUTH_KEYS, padded, share_keys
 from schemas.arrow import unwrap
 from schemas.claims import Label
 from schemas.errors import UsageError
 from schemas.meta import Within
 from schemas.provenance import digest
+from schemas.vocabulary.modalities import Modality, modalities
 from schemas.vocabulary.spaces import space
 
 CONFLICT, ORDINARY, ADJUDICATE, PREFER = "conflict", "ordinary", "adjudicate", "prefer"
 KINDS = (CONFLICT, ORDINARY, ADJUDICATE, PREFER)
 SPACE = "ekman7"
+"""Label space of tasks and answers that name none: those from before another could be asked about."""
 UNCLEAR = "unclear"
 """Chosen for one modality: it is there, or not, and says nothing that a person could name."""
-BLIND = ("face", "voice", "words")
-TRUTHS = {"face": "the face", "voice": "the voice", "words": "the words", "all": "all together", "none": "none of them"}
 CANNOT = {
     "nobody": "nobody to judge",
     "several": "several people",
@@ -38,11 +40,11 @@ CANNOT = {
 }
 RIGHT, WRONG = "right", "wrong"
 PREFERENCES = {"a1": "left", "same": "equally good", "a2": "right"}
+SOUND_AGAIN = "sound_again"
+"""Key of a task's data: the sound for a second modality that is judged by it."""
 PLAYS = "Tab, then Space plays"
 STEPS = 5
 """Points of a scale, one key each."""
-ROWS = ("12345678", "qwertyui", "asdfghjk", "zxcvbnm,")
-"""Keys by row of the keyboard; a column is one label, whatever the stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,7 @@ SCALE_WORDS = {
     "arousal": ("Energy", ("very calm", "calm", "medium", "lively", "very lively")),
     "intensity": ("Strength", ("hardly any", "slight", "clear", "strong", "extreme")),
 }
+_SIZES = [STEPS for _ in SCALE_WORDS]
 
 
 @cache
@@ -75,21 +78,27 @@ def scales() -> tuple[Scale, ...]:
 
 
 @cache
-def form(kind: str) -> str:
-    """Return the labelling configuration of a kind of task, as XML."""
+def form(kind: str, space_name: str = SPACE) -> str:
+    """Return the labelling configuration of a kind of task, as XML.
+
+    Raises:
+        UsageError: there is no such kind or label space, or two parts of the form have one name.
+    """
     if kind not in KINDS:
         raise UsageError(f"there is no form {kind!r}; there are {', '.join(KINDS)}")
     root = xml.Element("View", className=f"af af-{kind}")
     xml.SubElement(root, "Style").text = _style()
-    {CONFLICT: _conflict, ORDINARY: _ordinary, ADJUDICATE: _adjudicate, PREFER: _prefer}[kind](root)
+    labels = space(space_name).labels
+    {CONFLICT: _conflict, ORDINARY: _ordinary, ADJUDICATE: _adjudicate, PREFER: _prefer}[kind](root, labels)
+    _refuse_doubles(root)
     xml.indent(root)
     return xml.tostring(root, encoding="unicode")
 
 
 @cache
-def form_hash(kind: str) -> str:
+def form_hash(kind: str, space_name: str = SPACE) -> str:
     """Return the first 12 hex digits of the sha256 of the configuration without its looks: what is asked, shown, and when."""
-    root = xml.fromstring(form(kind))  # noqa: S314
+    root = xml.fromstring(form(kind, space_name))  # noqa: S314
     for style in root.findall("Style"):
         root.remove(style)
     return digest(xml.tostring(root, encoding="unicode"), 12)
@@ -103,9 +112,9 @@ def data_keys(kind: str) -> tuple[str, ...]:
 
 
 @cache
-def controls(kind: str) -> dict[str, tuple[str, ...]]:
+def controls(kind: str, space_name: str = SPACE) -> dict[str, tuple[str, ...]]:
     """Return what can be answered: the values of each group of choices as they are stored, () for a text."""
-    root = xml.fromstring(form(kind))  # noqa: S314
+    root = xml.fromstring(form(kind, space_name))  # noqa: S314
     found = {
         group.attrib["name"]: tuple(one.attrib.get("alias", one.attrib["value"]) for one in group.iter("Choice"))
         for group in root.iter("Choices")
@@ -113,57 +122,66 @@ def controls(kind: str) -> dict[str, tuple[str, ...]]:
     return found | {text.attrib["name"]: () for text in root.iter("TextArea")}
 
 
+def truths() -> dict[str, str]:
+    """Return where the truth can lie, by value, in words."""
+    return {name: f"the {name}" for name in modalities()} | {"all": "all together", "none": "none of them"}
+
+
+def _refuse_doubles(root: xml.Element) -> None:
+    names = [tag.attrib["name"] for tag in root.iter() if "name" in tag.attrib]
+    if doubles := {name for name in names if names.count(name) > 1}:
+        raise UsageError(f"no modality can be named {sorted(doubles)[0]!r}: the form of the reviewers has a part of that name")
+
+
 def _style() -> str:
     # Label Studio writes the style through an HTML sanitizer, which breaks what contains <, > or &.
     return files("label_studio.project").joinpath("form.css").read_text(encoding="utf-8")
 
 
-def _conflict(root: xml.Element) -> None:
-    body = _judged(root)
-    stages = _view(body, "af-stages")
-    face = _stage(stages, 1, "Face", "watch without sound — what does the face alone show?", "face")
-    _play(_view(face, "af-media"), "silent")
-    _labels(face, "face", 0)
-    voice = _stage(stages, 2, "Voice", "listen without picture — Tab, then Space plays", "voice", after="face")
-    _play(_view(voice, "af-media"), "sound")
-    _labels(voice, "voice", 1)
-    words = _stage(stages, 3, "Words", "read — what do the words alone say?", "words", after="voice")
-    _note(_view(words, "af-media"), "$words")
-    _labels(words, "words", 2)
-    whole = _view(stages, "af-stage af-all", after="words")
-    _title(whole, 4, "All together", PLAYS)
+def _conflict(root: xml.Element, labels: Sequence[str]) -> None:
+    stages = _view(_judged(root), "af-stages")
+    alone = (*labels, UNCLEAR)
+    *rows, emotion, low, middle, high = share_keys([*(len(alone) for _ in modalities()), len(labels), *_SIZES])
+    before: str | None = None
+    for number, (modality, keys) in enumerate(zip(modalities().values(), rows, strict=True), 1):
+        stage = _stage(stages, number, modality, before)
+        _choices(stage, modality.name, _same(alone), keys, required=f"Say what the {modality.name} shows, or that it is unclear.")
+        before = modality.name
+    whole = _view(stages, "af-stage af-all", after=before)
+    _title(whole, len(rows) + 1, "All together", PLAYS)
     columns = _view(whole, "af-columns")
     _player(columns)
     right = _view(columns, "af-right")
-    _emotion(right, ROWS[3][:7])
-    _scales(right, [f"shift+{key}" for row in ROWS[:3] for key in row[:STEPS]])
-    _choices(right, "truth", TRUTHS, [f"shift+{key}" for key in ROWS[3][:STEPS]], title="Truth is in")
-    _machine(right, 5)
+    _emotion(right, labels, emotion)
+    _scales(right, (low, middle, high))
+    _truth(right)
+    _machine(right, len(rows) + 2)
 
 
-def _ordinary(root: xml.Element) -> None:
+def _ordinary(root: xml.Element, labels: Sequence[str]) -> None:
     columns = _view(_judged(root), "af-columns")
     _player(columns)
-    right = _view(columns, "af-right")
-    _title(right, 1, "What does the person feel?", PLAYS)
-    _emotion(right, ROWS[0][:7])
-    _scales(right, [key for row in ROWS[1:] for key in row[:STEPS]])
-    _machine(right, 2)
+    _felt(_view(columns, "af-right"), labels)
 
 
-def _adjudicate(root: xml.Element) -> None:
+def _adjudicate(root: xml.Element, labels: Sequence[str]) -> None:
     columns = _view(_judged(root), "af-columns")
     left = _player(columns)
     _note(_view(left, "af-panel af-answers"), "$answers", title="What the reviewers said")
-    right = _view(columns, "af-right")
-    _title(right, 1, "What does the person feel?", PLAYS)
-    _emotion(right, ROWS[0][:7])
-    _scales(right, [key for row in ROWS[1:] for key in row[:STEPS]])
-    _choices(right, "truth", TRUTHS, [f"shift+{key}" for key in ROWS[3][:STEPS]], title="Truth is in")
-    _machine(right, 2)
+    _felt(_view(columns, "af-right"), labels, asks_truth=True)
 
 
-def _prefer(root: xml.Element) -> None:
+def _felt(parent: xml.Element, labels: Sequence[str], asks_truth: bool = False) -> None:
+    _title(parent, 1, "What does the person feel?", PLAYS)
+    emotion, *scales_keys = share_keys([len(labels), *_SIZES])
+    _emotion(parent, labels, emotion)
+    _scales(parent, scales_keys)
+    if asks_truth:
+        _truth(parent)
+    _machine(parent, 2)
+
+
+def _prefer(root: xml.Element, _: Sequence[str]) -> None:
     columns = _view(root, "af-columns")
     _player(columns, judged=False)
     right = _view(columns, "af-right")
@@ -183,18 +201,30 @@ def _judged(root: xml.Element) -> xml.Element:
 
 
 def _cannot(root: xml.Element) -> None:
-    _choices(_view(root, "af-cannot"), "cannot", CANNOT, [f"shift+{key}" for key in "67890"], title="Cannot judge")
+    _choices(_view(root, "af-cannot"), "cannot", CANNOT, CANNOT_KEYS, title="Cannot judge")
 
 
-def _stage(parent: xml.Element, number: int, title: str, does: str, name: str, after: str | None = None) -> xml.Element:
-    stage = _view(parent, f"af-stage af-blind af-{name}", after)
-    _title(stage, number, title, does)
+def _stage(parent: xml.Element, number: int, modality: Modality, after: str | None) -> xml.Element:
+    """Add the stage at which one modality is judged alone, with what a reviewer is given for it."""
+    stage = _view(parent, f"af-stage af-blind af-{modality.name}", after)
+    _title(stage, number, modality.name.capitalize(), modality.question or f"what does the {modality.name} alone show?")
+    media = _view(stage, "af-media")
+    first = modality.name == next(one.name for one in modalities().values() if one.stage == modality.stage)
+    match modality.stage:
+        case "text":
+            _note(media, "$words")
+        case "all":
+            _play(media, "clip", f"clip-{modality.name}")
+        case shown if first:
+            _play(media, shown, shown)
+        case shown:
+            _play(media, SOUND_AGAIN if shown == "sound" else shown, f"{shown}-{modality.name}")
     return stage
 
 
 def _player(parent: xml.Element, judged: bool = True) -> xml.Element:
     left = _view(parent, "af-left")
-    _play(_view(left, "af-media"), "clip")
+    _play(_view(left, "af-media"), "clip", "clip")
     _note(_view(left, "af-panel af-transcript"), "$transcript")
     if judged:
         cues = _view(left, "af-panel af-cues", after="emotion")
@@ -202,24 +232,27 @@ def _player(parent: xml.Element, judged: bool = True) -> xml.Element:
     return left
 
 
-def _play(parent: xml.Element, name: str) -> None:
+def _play(parent: xml.Element, shown: str, name: str) -> None:
     """Add a player: the page's own element, out of the task, as Label Studio's players can be heard while they are hidden."""
-    xml.SubElement(parent, "HyperText", name=name, value=f"${name}", inline="true")
+    xml.SubElement(parent, "HyperText", name=name, value=f"${shown}", inline="true")
 
 
-def _emotion(parent: xml.Element, keys: Sequence[str]) -> None:
-    names = {name: name for name in space(SPACE).labels}
-    _choices(parent, "emotion", names, keys, title="Emotion", required="Say what the person feels, or why it cannot be judged.")
+def _emotion(parent: xml.Element, labels: Sequence[str], keys: Sequence[str]) -> None:
+    required = "Say what the person feels, or why it cannot be judged."
+    _choices(parent, "emotion", _same(labels), keys, title="Emotion", required=required)
 
 
-def _labels(parent: xml.Element, name: str, row: int) -> None:
-    names = {label: label for label in (*space(SPACE).labels, UNCLEAR)}
-    _choices(parent, name, names, ROWS[row], required=f"Say what the {name} shows, or that it is unclear.")
+def _same(labels: Sequence[str]) -> dict[str, str]:
+    return {label: label for label in labels}
 
 
-def _scales(parent: xml.Element, keys: Sequence[str]) -> None:
-    for number, scale in enumerate(scales()):
-        own = keys[number * STEPS : (number + 1) * STEPS]
+def _truth(parent: xml.Element) -> None:
+    options = truths()
+    _choices(parent, "truth", options, padded(TRUTH_KEYS, len(options)), title="Truth is in")
+
+
+def _scales(parent: xml.Element, keys: Sequence[Sequence[str]]) -> None:
+    for scale, own in zip(scales(), keys, strict=True):
         _choices(parent, scale.name, dict(scale.steps), own, title=scale.title)
 
 
@@ -232,7 +265,7 @@ def _machine(parent: xml.Element, number: int) -> None:
         machine, "TextArea", name="rationale", toName="clip", value="$rationale", rows="4", editable="true",
         maxSubmissions="1", showSubmitButton="false",
     )  # fmt: skip
-    _choices(machine, "explained", {RIGHT: "right as it stands here", WRONG: "wrong"}, "90", title="Explanation")
+    _choices(machine, "explained", {RIGHT: "right as it stands here", WRONG: "wrong"}, EXPLAINED, title="Explanation")
 
 
 def _choices(
@@ -245,8 +278,8 @@ def _choices(
     if required:
         group.attrib |= {"required": "true", "requiredMessage": required}
     for (value, word), key in zip(options.items(), keys, strict=True):
-        shown = key.replace("shift+", "⇧").upper()
-        xml.SubElement(group, "Choice", alias=value, value=word, hotkey=key, html=f"<kbd>{shown}</kbd> {word}")
+        shown = f"<kbd>{key.replace('shift+', '⇧').upper()}</kbd> " if key != NO_KEY else ""
+        xml.SubElement(group, "Choice", alias=value, value=word, hotkey=key, html=f"{shown}{escape(word)}")
 
 
 def _title(parent: xml.Element, number: int, title: str, does: str) -> None:

@@ -9,8 +9,8 @@ from schemas.errors import ItemError
 
 VIDEO, SILENT, SOUND = "mp4", "silent.mp4", "flac"
 """Kinds of media: the clip, the clip without its sound, the sound."""
-LATER = "later"
-"""The clip where its sound was played before: it waits to be played."""
+LATER, SOUND_LATER = "later", "sound later"
+"""The clip and its sound where something was played before: they wait to be played."""
 # Chromium's Tab skips a tabindex above 0 once something was focused before, and finds nothing else near where nothing was.
 _MEDIA = 'controls controlslist="nodownload noplaybackrate noremoteplayback" preload="auto"'
 _PLAYERS = {
@@ -18,6 +18,7 @@ _PLAYERS = {
     LATER: f'<video src="{{}}" {_MEDIA} playsinline disablepictureinpicture></video>',
     SILENT: '<video src="{}" playsinline disablepictureinpicture autoplay muted loop></video>',
     SOUND: f'<audio src="{{}}" {_MEDIA} tabindex="1"></audio>',
+    SOUND_LATER: f'<audio src="{{}}" {_MEDIA}></audio>',
 }
 NO_PICTURE = "<p>This clip has no picture: choose <b>unclear</b>.</p>"
 NO_SOUND = "<p>This clip has no sound: choose <b>unclear</b>.</p>"

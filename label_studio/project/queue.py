@@ -12,22 +12,25 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from label_studio.project.clips import MediaHost
-from label_studio.project.form import form, form_hash
+from label_studio.project.form import SPACE, form, form_hash
 from label_studio.project.tasks import Task
 from label_studio.server.client import LabelStudioClient, task_filter
 from schemas.atomic import write_atomic
 from schemas.errors import TransientError
+from schemas.vocabulary.modalities import modalities
 
 BATCH, ASKED = 250, 125
 """Tasks in one request, and ids that are asked for in one."""
 SETTLE, LOOK = 20.0, 0.5
 """Seconds for which a server may go on to store a batch whose sender is gone, and between two looks."""
 TITLES = {
-    "conflict": "when face, voice and words disagree",
+    "conflict": "when {modalities} disagree",
     "ordinary": "clips",
     "adjudicate": "disputed clips",
     "prefer": "explanations",
 }
+LONGEST = 50
+"""Characters of a title that the server takes."""
 _MARK = re.compile(r"\[affectory (?P<kind>[a-z]+) (?P<form>[0-9a-f]{12})\]")
 
 
@@ -67,11 +70,21 @@ def projects(client: LabelStudioClient) -> tuple[Project, ...]:
     return tuple(sorted(found, key=lambda one: one.number))
 
 
+def title(kind: str, number: int = 1) -> str:
+    """Return what the nth project of a kind is called."""
+    *others, last = modalities()
+    again = f" ({number})" if number > 1 else ""
+    named = (TITLES[kind].format(modalities=told) for told in (f"{', '.join(others)} and {last}", "modalities"))
+    whole, short = (f"Affectory: {name}{again}" for name in named)
+    return whole if len(whole) <= LONGEST else short
+
+
 class Queue:
     """The items on a server. A batch is noted in `note` before it is sent, so that one whose answer is lost is looked for."""
 
-    def __init__(self, client: LabelStudioClient, media: MediaHost, note: Path, annotators: int) -> None:
-        self._client, self._media, self._note, self._annotators = client, media, note, annotators
+    def __init__(self, client: LabelStudioClient, media: MediaHost, note: Path, annotators: int, space_name: str = SPACE) -> None:
+        self._client, self._media, self._note = client, media, note
+        self._annotators, self._space = annotators, space_name
         self._settle_old()
         self._projects = projects(client)
         self.there: dict[str, set[str]] = defaultdict(set)
@@ -82,7 +95,7 @@ class Queue:
     def project(self, kind: str) -> int:
         """Return the number of the project of a kind and its present form, made first where there is none."""
         old = [one for one in self._projects if one.kind == kind]
-        mine = next((one for one in old if one.form == form_hash(kind)), None)
+        mine = next((one for one in old if one.form == form_hash(kind, self._space)), None)
         annotators = 1 if kind == "adjudicate" else self._annotators
         if mine is None:
             mine = self._make(kind, annotators, len(old) + 1)
@@ -109,11 +122,12 @@ class Queue:
         return len(new)
 
     def _make(self, kind: str, annotators: int, number: int) -> Project:
-        mark = f"[affectory {kind} {form_hash(kind)}]"
+        mine = form_hash(kind, self._space)
+        mark = f"[affectory {kind} {mine}]"
         body = {
-            "title": f"Affectory: {TITLES[kind]}" + (f" ({number})" if number > 1 else ""),
+            "title": title(kind, number),
             "description": mark,
-            "label_config": form(kind),
+            "label_config": form(kind, self._space),
             "maximum_annotations": annotators,
             "sampling": "Sequential sampling",
             "show_collab_predictions": False,
@@ -121,7 +135,7 @@ class Queue:
             "enable_empty_annotation": False,
         }
         made = self._client.post("/api/projects", body)
-        return Project(number=made["id"], kind=kind, form=form_hash(kind), annotators=annotators)
+        return Project(number=made["id"], kind=kind, form=mine, annotators=annotators)
 
     def _deliver(self, project: int, batch: dict[str, Task]) -> None:
         left = dict(batch)

@@ -1,4 +1,4 @@
-"""From a version's row to the task that a person sees: pure, and checked here, as the server lets wrong things through."""
+"""From a version's clip to the task that a person sees: pure, and checked here, as the server lets wrong things through."""
 
 from __future__ import annotations
 
@@ -6,21 +6,46 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any, Protocol
+from typing import Protocol
 
 from label_studio.project.annotation import MAX_TEXT
 from label_studio.project.answers import Answer
 from label_studio.project.evidence_text import cues, labels, reviewers, storable, transcript_line
-from label_studio.project.form import ADJUDICATE, CONFLICT, KINDS, ORDINARY, PREFER, SPACE, controls, data_keys, form_hash
-from label_studio.project.players import LATER, NO_CLIP, NO_PICTURE, NO_SOUND, SILENT, SOUND, VIDEO, is_player, player
+from label_studio.project.form import (
+    ADJUDICATE,
+    CONFLICT,
+    KINDS,
+    ORDINARY,
+    PREFER,
+    SOUND_AGAIN,
+    SPACE,
+    controls,
+    data_keys,
+    form_hash,
+)
+from label_studio.project.players import (
+    LATER,
+    NO_CLIP,
+    NO_PICTURE,
+    NO_SOUND,
+    SILENT,
+    SOUND,
+    SOUND_LATER,
+    VIDEO,
+    is_player,
+    player,
+)
+from schemas.claims import Text
 from schemas.errors import ItemError
 from schemas.provenance import digest
+from schemas.record import Clip
+from schemas.vocabulary.distributions import ALL, likeliest, scores_of
 
 DISAGREE = 0.3
 """Divergence (bits) from which a clip is a conflict: the default of a plan's `conflict`."""
 NO_WORDS = "No words are known."
 COLUMNS = (
-    "clip_id", "video.path", "audio.path", "fps", "transcript", "words", "languages", "cues", "labels", "texts", "assessments",
+    "video.path", "audio.path", "fps", "transcript", "words", "languages", "cues", "labels", "texts", "assessments",
     "routes",
 )  # fmt: skip
 """What a task is made of; the media themselves are not read."""
@@ -55,34 +80,34 @@ class Task:
     predictions: tuple[Prediction, ...] = ()
 
 
-def task(row: Mapping[str, Any], version: str, media: Media, disagree: float = DISAGREE) -> Task:
-    """Return the task of a row: blind first where its modalities disagree or it is audited, everything at once otherwise.
+def task(clip: Clip, version: str, media: Media, disagree: float = DISAGREE, space_name: str = SPACE) -> Task:
+    """Return the task of a clip: blind first where its modalities disagree or it is audited, everything at once otherwise.
 
     An audit tells how often agreement of the machines is right, so it must not see what they say of one modality by another.
 
     Raises:
-        ItemError: the row gives no valid task.
+        ItemError: the clip gives no valid task.
     """
-    audited = bool(row["routes"]) and row["routes"][-1]["audit"]
-    kind = CONFLICT if audited or _in_conflict(row, disagree) else ORDINARY
-    return _checked(row, version, kind, _judged(row, media, later=kind == CONFLICT))
+    audited = bool(clip.routes) and clip.routes[-1].audit
+    kind = CONFLICT if audited or _in_conflict(clip, disagree) else ORDINARY
+    return _checked(clip, version, kind, _judged(clip, media, space_name, later=kind == CONFLICT))
 
 
-def adjudication(row: Mapping[str, Any], version: str, media: Media, answers: Sequence[Answer]) -> Task:
+def adjudication(clip: Clip, version: str, media: Media, answers: Sequence[Answer], space_name: str = SPACE) -> Task:
     """Return the task that decides between people's answers, which it shows by pseudonym."""
-    data = _judged(row, media) | {"answers": storable(reviewers(answers)) or "Nobody has answered."}
-    return _checked(row, version, ADJUDICATE, data)
+    data = _judged(clip, media, space_name) | {"answers": storable(reviewers(answers)) or "Nobody has answered."}
+    return _checked(clip, version, ADJUDICATE, data)
 
 
-def preferences(row: Mapping[str, Any], version: str, media: Media) -> tuple[Task, ...]:
+def preferences(clip: Clip, version: str, media: Media) -> tuple[Task, ...]:
     """Return a task for each two rationales, and one with the two swapped; () where there are not two."""
-    told = {text["text_id"]: text["text"] for text in _rationales(row)}
+    told = {text.text_id: text.text for text in _rationales(clip)}
     return tuple(
         _checked(
-            row,
+            clip,
             version,
             PREFER,
-            _watched(row, media) | {"first": first, "second": second, "a1": storable(told[first]), "a2": storable(told[second])},
+            _watched(clip, media) | {"first": first, "second": second, "a1": storable(told[first]), "a2": storable(told[second])},
         )
         for first, second in permutations(sorted(told), 2)
         if told[first] != told[second]
@@ -94,7 +119,7 @@ def check(task: Task) -> None:
     if task.kind not in KINDS or task.data.get("kind") != task.kind:
         raise ItemError(f"{task.data.get('kind')!r} is no kind of task")
     name = task.data.get("affectory_id")
-    if task.data.get("form") != form_hash(task.kind):
+    if task.data.get("form") != form_hash(task.kind, _space(task.data)):
         raise ItemError(f"{name}: made for another form than the one of today")
     for key in (*data_keys(task.kind), "affectory_id", "clip_id", "version"):
         value = task.data.get(key)
@@ -105,7 +130,7 @@ def check(task: Task) -> None:
             raise ItemError(f"{name}: {key} has {len(value)} characters; {MAX_TEXT} are the most")
         if isinstance(value, float) and not math.isfinite(value):
             raise ItemError(f"{name}: {key} is {value}")
-    for key in ("clip", "silent", "sound"):
+    for key in ("clip", "silent", "sound", SOUND_AGAIN):
         if key in task.data and not is_player(str(task.data[key])):
             raise ItemError(f"{name}: {key} is no player of ours")
     for prediction in task.predictions:
@@ -113,7 +138,7 @@ def check(task: Task) -> None:
 
 
 def _check_prediction(task: Task, prediction: Prediction) -> None:
-    name, known = task.data["affectory_id"], controls(task.kind)
+    name, known = task.data["affectory_id"], controls(task.kind, _space(task.data))
     if not 0 <= prediction.score <= 1:
         raise ItemError(f"{name}: a prediction's score is {prediction.score}, not within 0 and 1")
     if not prediction.choices:
@@ -123,32 +148,39 @@ def _check_prediction(task: Task, prediction: Prediction) -> None:
             raise ItemError(f"{name}: a prediction says {value!r} for {control!r}, which the form does not know")
 
 
-def _in_conflict(row: Mapping[str, Any], disagree: float) -> bool:
-    assessment = row["assessments"][-1] if row["assessments"] else None
-    return assessment is not None and any(
-        one["opposed"] or (one["divergence"] is not None and one["divergence"] >= disagree) for one in assessment["conflicts"]
-    )
+def item_id(kind: str, clip_id: str, space_name: str = SPACE) -> str:
+    """Return the id of what is asked about a clip: in another label space it is asked again."""
+    return f"{kind}:{clip_id}" + ("" if space_name == SPACE else f":{space_name}")
 
 
-def _checked(row: Mapping[str, Any], version: str, kind: str, data: Mapping[str, str | float]) -> Task:
-    clip_id = row["clip_id"]
+def _space(data: Mapping[str, str | float]) -> str:
+    return str(data.get("space", SPACE))
+
+
+def _in_conflict(clip: Clip, disagree: float) -> bool:
+    conflicts = clip.assessments[-1].conflicts if clip.assessments else ()
+    return any(one.opposed or (one.divergence is not None and one.divergence >= disagree) for one in conflicts)
+
+
+def _checked(clip: Clip, version: str, kind: str, data: Mapping[str, str | float]) -> Task:
+    clip_id, space_name = clip.clip_id, _space(data)
     pair = f":{digest([data['first'], data['second']], 8)}" if kind == PREFER else ""
-    named = {"affectory_id": f"{kind}:{clip_id}{pair}", "clip_id": clip_id, "version": version}
+    named = {"affectory_id": item_id(kind, clip_id, space_name) + pair, "clip_id": clip_id, "version": version}
     made = Task(
         kind=kind,
-        data={**named, "form": form_hash(kind), "kind": kind, **data},
-        priority=row["routes"][-1]["priority"] if row["routes"] else 0.0,
+        data={**named, "form": form_hash(kind, space_name), "kind": kind, **data},
+        priority=clip.routes[-1].priority if clip.routes else 0.0,
     )
     check(made)
     return made
 
 
-def _watched(row: Mapping[str, Any], media: Media) -> dict[str, str | float]:
+def _watched(clip: Clip, media: Media) -> dict[str, str | float]:
     """Return what every form shows: the clip and its transcript."""
-    clip_id, seen, heard = row["clip_id"], bool(row["video"]), bool(row["audio"])
-    data: dict[str, str | float] = {"transcript": storable(transcript_line(row)) or NO_WORDS}
+    clip_id, seen, heard = clip.clip_id, clip.video is not None, clip.audio is not None
+    data: dict[str, str | float] = {"transcript": storable(transcript_line(clip)) or NO_WORDS}
     if seen:
-        data |= {"video": media.url(clip_id, VIDEO), "fps": float(row["fps"])}
+        data |= {"video": media.url(clip_id, VIDEO), "fps": clip.fps or 0.0}
     if heard:
         data["audio"] = media.url(clip_id, SOUND)
     whole = data.get("video") or data.get("audio")
@@ -156,31 +188,32 @@ def _watched(row: Mapping[str, Any], media: Media) -> dict[str, str | float]:
     return data
 
 
-def _judged(row: Mapping[str, Any], media: Media, later: bool = False) -> dict[str, str | float]:
-    data = _watched(row, media)
-    rationale = next(reversed(list(_rationales(row))), None)
-    if later and row["video"] and row["audio"]:
-        data["clip"] = player(str(data["video"]), LATER)
+def _judged(clip: Clip, media: Media, space_name: str, later: bool = False) -> dict[str, str | float]:
+    data = _watched(clip, media) | {"space": space_name}
+    rationale = next(reversed(list(_rationales(clip))), None)
+    if later and "audio" in data:
+        data["clip"] = player(str(data["video"]), LATER) if "video" in data else player(str(data["audio"]), SOUND_LATER)
+    if later and SOUND_AGAIN in data_keys(CONFLICT):
+        data[SOUND_AGAIN] = player(str(data["audio"]), SOUND_LATER) if "audio" in data else NO_SOUND
     found = data | {
-        "silent": player(media.url(row["clip_id"], SILENT), SILENT) if row["video"] else NO_PICTURE,
+        "silent": player(media.url(clip.clip_id, SILENT), SILENT) if clip.video else NO_PICTURE,
         "sound": player(str(data["audio"]), SOUND) if "audio" in data else NO_SOUND,
-        "words": storable(row["transcript"] or "") or NO_WORDS,
-        "machine": storable(labels(row)) or "The machine has no opinion.",
-        "cues": storable(cues(row)) or "Nothing.",
-        "rationale": storable(rationale["text"]) if rationale else "",
+        "words": storable(clip.transcript or "") or NO_WORDS,
+        "machine": storable(labels(clip)) or "The machine has no opinion.",
+        "cues": storable(cues(clip)) or "Nothing.",
+        "rationale": storable(rationale.text) if rationale else "",
     }
-    return found | _candidates(row, rationale)
+    return found | _candidates(clip, rationale, space_name)
 
 
-def _candidates(row: Mapping[str, Any], rationale: Mapping[str, Any] | None) -> dict[str, str]:
+def _candidates(clip: Clip, rationale: Text | None, space_name: str) -> dict[str, str]:
     """Return the machine's label and the id of its rationale, to tell later what became of them; neither is shown as such."""
-    fused = [label for label in row["labels"] if label["modality"] == "all" and label["space"] == SPACE and label["scores"]]
-    found = {"rationale_id": rationale["text_id"]} if rationale else {}
+    fused = [label for label in clip.labels if label.modality == ALL and label.space == space_name and label.scores]
+    found = {"rationale_id": rationale.text_id} if rationale else {}
     if fused:
-        pairs = zip(fused[-1]["names"], fused[-1]["scores"], strict=True)
-        found["label"] = max(sorted(pairs), key=lambda pair: pair[1])[0]
+        found["label"] = likeliest(scores_of(fused[-1]))
     return found
 
 
-def _rationales(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    return (text for text in row["texts"] if text["kind"] == "rationale" and not text["label_conditioned"])
+def _rationales(clip: Clip) -> Iterator[Text]:
+    return (text for text in clip.texts if text.kind == "rationale" and not text.label_conditioned)

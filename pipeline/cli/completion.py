@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,7 +43,7 @@ def offered(prefix: str, action: argparse.Action, parsed_args: argparse.Namespac
     shards = getattr(parsed_args, "shards", None) or Path("shards")
     versions, clips = partial(version_names, shards), partial(clip_ids, shards, prefix)
     by_place: Mapping[str, Callable[[], Iterable[str]]] = {
-        "plan": plan_names, "prefix": lambda: behind(ANNOTATORS), "format": lambda: behind(EXPORTERS),
+        "plan": lambda: behind(PLANS), "prefix": lambda: behind(ANNOTATORS), "format": lambda: behind(EXPORTERS),
         "version": versions, "name": versions, "old": versions, "new": versions, "explain": clips, "clip": clips,
         "names": model_names,
     }  # fmt: skip
@@ -54,12 +54,6 @@ def offered(prefix: str, action: argparse.Action, parsed_args: argparse.Namespac
     if action.dest == "plan" or action.metavar == "FILE":
         return [*found, *FilesCompleter()(prefix)]
     return [*found, *DirectoriesCompleter()(prefix)] if action.metavar == "DIR" else found
-
-
-def plan_names() -> list[str]:
-    """Return the names of all plans that are installed."""
-    shipped = (place.name for place in files("pipeline").joinpath("plans").iterdir())
-    return sorted({*behind(PLANS), *(name.removesuffix(".toml") for name in shipped if name.endswith(".toml"))})
 
 
 def version_names(shards: Path) -> list[str]:
@@ -74,15 +68,15 @@ def clip_ids(shards: Path, prefix: str) -> list[str]:
     Raises:
         UsageError: there is no version.
     """
-    from schemas.versions.rows import opened, rows  # noqa: PLC0415
+    from schemas.versions.rows import opened, read_clips  # noqa: PLC0415
 
     folder, _ = opened(shards, None)
-    found = (row["clip_id"] for row in rows(folder, ("clip_id",), 4096) if row["clip_id"].startswith(prefix))
-    return [clip for clip, _ in zip(found, range(MOST_CLIPS), strict=False)]
+    clips = (clip.clip_id for clip in read_clips(folder, ("clip_id",), batch=4096))
+    return list(islice((clip for clip in clips if clip.startswith(prefix)), MOST_CLIPS))
 
 
 def model_names() -> list[str]:
-    """Return the models of the table that ships."""
+    """Return the models of all tables that are installed."""
     from annotators.models import catalog  # noqa: PLC0415
 
     return [model.name for model in catalog.table().models]

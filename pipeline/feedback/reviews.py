@@ -10,8 +10,10 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from annotators.store import WorkStore
-from label_studio.consensus.adjudication import Decision, ReviewSettings, decide_clips
+from label_studio.consensus.adjudication import Decision, decide_clips
+from label_studio.consensus.consensus import Consensus, ReviewSettings
 from label_studio.project.answers import ANSWERS, REVIEWS, Answer, answer_claims, load_answers, person
+from label_studio.project.form import SPACE
 from pipeline.judge.assess import DECISION, assess
 from pipeline.judge.route import Judge
 from pipeline.rights.withdrawn import NOTHING, Withdrawn
@@ -57,24 +59,30 @@ def gather(out: Path) -> tuple[Answer, ...]:
     return tuple(sorted(load_answers(out / REVIEWS / ANSWERS), key=lambda answer: answer.answer_id))
 
 
-def key(answers: Sequence[Answer], settings: ReviewSettings) -> str:
+def key(consensus: Consensus) -> str:
     """Return the hash of what people said and how it is weighed; empty where nobody said anything."""
-    return digest([[asdict(answer) for answer in answers], asdict(settings)], 16) if answers else ""
+    told = [_hashed(answer) for answer in consensus.answers]
+    return digest([told, asdict(consensus.settings)], 16) if told else ""
 
 
-def clip_reviews(answers: Sequence[Answer], settings: ReviewSettings) -> dict[str, ClipReview]:
+def _hashed(answer: Answer) -> dict[str, object]:
+    # Answers of the first label space were hashed before there was another.
+    return {name: value for name, value in asdict(answer).items() if (name, value) != ("space", SPACE)}
+
+
+def clip_reviews(consensus: Consensus) -> dict[str, ClipReview]:
     """Return what was said of each clip, by clip id."""
-    decisions = {decision.clip_id: decision for decision in decide_clips(answers, settings)}
+    decisions = {decision.clip_id: decision for decision in decide_clips(consensus)}
     by_clip: dict[str, list[Answer]] = {}
-    for answer in answers:
+    for answer in consensus.answers:
         by_clip.setdefault(answer.clip_id, []).append(answer)
     return {clip: ClipReview(answers=tuple(many), decision=decisions.get(clip)) for clip, many in sorted(by_clip.items())}
 
 
-def laid_out(answers: Sequence[Answer], settings: ReviewSettings, store: WorkStore) -> ReviewIndex:
+def laid_out(consensus: Consensus, store: WorkStore) -> ReviewIndex:
     """Put what was said of each clip into the work store, where every worker finds it."""
-    people = ReviewIndex(key=key(answers, settings), settings=settings)
-    for clip_id, said in clip_reviews(answers, settings).items():
+    people = ReviewIndex(key=key(consensus), settings=consensus.settings)
+    for clip_id, said in clip_reviews(consensus).items():
         store.put("people", digest([people.key, clip_id]), said, _TOLD)
     return people
 
@@ -151,12 +159,7 @@ def _claims(
         arousal=decision.arousal,
         intensity=decision.intensity,
     )
-    alone = {"face": decision.face, "voice": decision.voice, "words": decision.words}
-    parts = (
-        Label(by=by, modality=modality, space=settings.space, names=names)
-        for modality, names in alone.items()
-        if names is not None
-    )
+    parts = (Label(by=by, modality=modality, space=settings.space, names=names) for modality, names in decision.alone)
     text = (Text(by=by, text_id="decision", kind="rationale", text=decision.rationale),) if decision.rationale else ()
     return (whole, *parts, *text, review)
 
@@ -171,7 +174,7 @@ def _outcome(decision: Decision, candidate: Label | None) -> str | None:
 
 def _overruled(machine: Route, said: ClipReview, settings: ReviewSettings) -> Route:
     decision = said.decision
-    people = len({answer.reviewer for answer in said.answers if answer.kind != PREFER})
+    people = len({one.reviewer for one in said.answers if one.kind != PREFER and one.space == settings.space})
     if decision is not None and decision.cannot is not None:
         return replace(machine, decision=REJECT, reasons=(f"{_people(people)} cannot judge it: {decision.cannot}",))
     if decision is not None:

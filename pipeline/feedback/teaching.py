@@ -5,59 +5,57 @@ Learned is always from the plan as it is written and from the versions that peop
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from label_studio.consensus.adjudication import Decision, ReviewSettings, decide_clips
-from label_studio.consensus.agreement import ALL
+from label_studio.consensus.adjudication import Decision, decide_clips
+from label_studio.consensus.consensus import Consensus
 from label_studio.consensus.facts import review_facts
-from label_studio.project.answers import Answer
 from pipeline.judge.learning import Judged, changed, learn
 from pipeline.plan import Plan
-from pipeline.rights.withdrawn import MOMENT, NOTHING, Withdrawn, numbering, row_moment
-from pipeline.stats.counters import labelled
+from pipeline.rights.withdrawn import MOMENT, NOTHING, Withdrawn, moment, numbering
+from schemas.record import Clip
 from schemas.versions.manifest import read_manifest
 from schemas.versions.review_facts import ReviewFacts
-from schemas.versions.rows import picked
+from schemas.versions.rows import pick_clips
+from schemas.vocabulary.distributions import ALL
 
 
 def apply_feedback(
-    plan: Plan, answers: Sequence[Answer], out: Path, withdrawn: Withdrawn = NOTHING
+    plan: Plan, consensus: Consensus, out: Path, withdrawn: Withdrawn = NOTHING
 ) -> tuple[Plan, ReviewFacts | None]:
     """Return the plan with what the answers teach, and what there is to say about them; None without answers.
 
     What was withdrawn teaches nothing.
     """
-    if not answers:
+    if not consensus.answers:
         return plan, None
-    learned = learn(judged(answers, plan.review, out, withdrawn), plan.assess, plan.route)
+    learned = learn(judged(consensus, out, withdrawn), plan.assess, plan.route)
     better = replace(
         plan,
         assess=changed(plan.assess, learned.temperatures),
         route=replace(plan.route, conflict=learned.conflict),
     )
-    return better, replace(review_facts(answers, plan.review), learned=learned.facts())
+    return better, replace(review_facts(consensus), learned=learned.facts())
 
 
-def judged(answers: Sequence[Answer], settings: ReviewSettings, out: Path, withdrawn: Withdrawn = NOTHING) -> Iterator[Judged]:
+def judged(consensus: Consensus, out: Path, withdrawn: Withdrawn = NOTHING) -> Iterator[Judged]:
     """Yield what people decided beside what machines said in the version that they saw; of versions that are gone nothing."""
     seen: dict[str, str] = {}
-    for answer in sorted(answers, key=lambda one: (one.submitted, one.answer_id)):
+    for answer in sorted(consensus.answers, key=lambda one: (one.submitted, one.answer_id)):
         seen.setdefault(answer.clip_id, answer.version)
-    decisions = {one.clip_id: one for one in decide_clips(answers, settings) if one.cannot is None}
+    decisions = {one.clip_id: one for one in decide_clips(consensus) if one.cannot is None}
     for name in sorted({seen[clip] for clip in decisions}):
         if (manifest := read_manifest(out / name)) is not None:
             numbers = numbering(manifest.plan)
-            clips = [clip for clip in decisions if seen[clip] == name]
-            for row in picked(out / name, clips, ("labels", "routes", *MOMENT)):
-                if not withdrawn.holds(row_moment(row), tuple(row["source"]["speakers"] or ()), numbers):
-                    yield _judged(row, decisions[row["clip_id"]])
+            clips = [clip_id for clip_id in decisions if seen[clip_id] == name]
+            for clip in pick_clips(out / name, clips, ("labels", "routes", *MOMENT)):
+                if not withdrawn.holds(moment(clip), clip.source.speakers, numbers):
+                    yield _judged(clip, decisions[clip.clip_id])
 
 
-def _judged(row: Mapping[str, Any], decision: Decision) -> Judged:
-    labels = tuple(labelled(row))
-    alone = (("face", decision.face), ("voice", decision.voice), ("words", decision.words), (ALL, decision.names))
-    audited = bool(row["routes"]) and bool(row["routes"][-1]["audit"])
-    return Judged(clip_id=row["clip_id"], labels=labels, people=tuple(pair for pair in alone if pair[1]), audited=audited)
+def _judged(clip: Clip, decision: Decision) -> Judged:
+    people = (*decision.alone, (ALL, decision.names))
+    audited = bool(clip.routes) and clip.routes[-1].audit
+    return Judged(clip_id=clip.clip_id, labels=clip.labels, people=tuple(pair for pair in people if pair[1]), audited=audited)

@@ -11,16 +11,14 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import pyarrow.parquet as pq
 
 from pipeline.rights.terms import Stated
-from pipeline.rights.withdrawn import MOMENT, WITHDRAWN, numbering, read_withdrawn, row_moment
+from pipeline.rights.withdrawn import MOMENT, WITHDRAWN, moment, numbering, read_withdrawn
 from pipeline.versions.integrity import damages, file_sha256, sums
 from schemas.errors import UsageError
+from schemas.record import Clip
 from schemas.versions.manifest import MANIFEST, SUMS, Manifest, sealed
-from schemas.versions.rows import ACCEPT, FOLDERS
+from schemas.versions.rows import ACCEPT, FOLDERS, read_file
 
 DATA, MEDIA = FOLDERS[ACCEPT], "media"
 CARDS = ("README.md", "croissant.json")
@@ -90,9 +88,10 @@ def stated_sources(version: Path, folders: Sequence[str] = (DATA,)) -> tuple[Sta
     """Return what was stated about each source of which clips lie in these folders, by file."""
     found: dict[str, Stated] = {}
     columns = [f"source.{name}" for name in ("source_id", "file", "licence", "consent")]
-    for row in (row for folder in folders for row in _rows(version / folder, columns)):
-        known = found.get(row["source"]["source_id"])
-        found[row["source"]["source_id"]] = replace(known, clips=known.clips + 1) if known else Stated(**row["source"], clips=1)
+    for one in (clip.source for folder in folders for clip in _clips(version / folder, columns)):
+        known = found.get(one.source_id)
+        stated = known or Stated(source_id=one.source_id, file=one.file, licence=one.licence, consent=one.consent, clips=0)
+        found[one.source_id] = replace(stated, clips=stated.clips + 1)
     return tuple(sorted(found.values(), key=lambda one: (one.file, one.source_id)))
 
 
@@ -113,8 +112,8 @@ def _refuse_withdrawn(version: Path, manifest: Manifest) -> None:
     if not listed.key:
         return
     plan = numbering(manifest.plan)
-    clips = ((row_moment(row), tuple(row["source"]["speakers"] or ())) for row in _rows(version / DATA, MOMENT))
-    if gone := [moment.clip_id for moment, speakers in clips if listed.holds(moment, speakers, plan)]:
+    clips = _clips(version / DATA, MOMENT)
+    if gone := [clip.clip_id for clip in clips if listed.holds(moment(clip), clip.source.speakers, plan)]:
         raise UsageError(
             f"{version.name} holds {len(gone)} clips that {version.parent / WITHDRAWN} keeps out, {gone[0]} among them:"
             " publish a later version, or take them out of this one with python -m pipeline.takedown"
@@ -147,15 +146,11 @@ def _referenced(version: Path) -> set[str]:
     """Return the media beside the shards that accepted clips hold; none where media are embedded."""
     if not (version / MEDIA).is_dir():
         return set()
-    columns = ("video.path", "audio.path", "image.path", "frames.list.element.image.path")
-    rows = _rows(version / DATA, columns)
-    held = ([row["video"], row["audio"], row["image"], *(frame["image"] for frame in row["frames"] or ())] for row in rows)
-    paths = {file["path"] for files in held for file in files if file and file["path"]}
+    clips = _clips(version / DATA, ("video.path", "audio.path", "image.path", "frames.image.path"))
+    held = ((clip.video, clip.audio, clip.image, *(frame.image for frame in clip.frames)) for clip in clips)
+    paths = {file.path for files in held for file in files if file and file.path}
     return {path for path in paths if path == f"{MEDIA}/{Path(path).name}"}
 
 
-def _rows(folder: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    for file in sorted(folder.glob("*.parquet")):
-        with pq.ParquetFile(file) as shard:
-            for part in shard.iter_batches(256, columns=list(columns)):
-                yield from part.to_pylist()
+def _clips(folder: Path, columns: Sequence[str]) -> Iterator[Clip]:
+    return (clip for file in sorted(folder.glob("*.parquet")) for clip in read_file(file, columns, batch=256))

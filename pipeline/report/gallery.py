@@ -7,15 +7,17 @@ import hashlib
 import heapq
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pipeline.report.timeline import Lane, lanes
 from pipeline.stats.counters import routed
+from schemas.claims import Assessment, Label, MediaFile, Route, Target, Text
 from schemas.errors import UsageError
-from schemas.versions.rows import ACCEPT, REJECT, REVIEW, picked
-from schemas.vocabulary.distributions import ALL, likeliest
+from schemas.record import Clip
+from schemas.versions.rows import ACCEPT, REJECT, REVIEW, pick_clips
+from schemas.vocabulary.distributions import fused_label, ranked, scores_of
+from schemas.vocabulary.modalities import modality_order
 
 CLIPS = 60
 """At most this many cards."""
@@ -25,8 +27,8 @@ MEDIA_BYTES = 40_000_000
 """At most this many bytes of video, sound and stills in a page, before base64."""
 MEDIA = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/flac"}
 COLUMNS = (
-    "source", "actual", "requested", "speaker", "transcript", "persons", "targets", "frames.list.element.kind",
-    "frames.list.element.time", "frames.list.element.track", "cues", "labels", "texts", "assessments", "routes", "authors",
+    "source", "actual", "requested", "speaker", "transcript", "persons", "targets", "frames.kind", "frames.time", "frames.track",
+    "cues", "labels", "texts", "assessments", "routes", "authors",
 )  # fmt: skip
 SHOWN = 5
 """Labels of a distribution that a card names, the likeliest."""
@@ -66,13 +68,13 @@ class Rationale:
 class Card:
     """One clip as it is shown; texts are as in the row, nothing is escaped yet."""
 
-    row: Mapping[str, Any]
-    route: Mapping[str, Any]
-    assessment: Mapping[str, Any] | None
-    target: Mapping[str, Any] | None
+    clip: Clip
+    """Without the bytes of its media."""
+    route: Route
+    assessment: Assessment | None
+    target: Target | None
     person: str | None
     felt: str
-    length: float
     still: str | None
     media: tuple[str, str] | None
     """`video` or `audio`, and the data: URI."""
@@ -91,11 +93,11 @@ class ClipChoice:
     def __init__(self) -> None:
         self._kept: dict[str, list[tuple[float, int, str]]] = {decision: [] for decision in SHARES}
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Look at one row with `clip_id` and `routes`."""
-        route = routed(row)
-        rank = route["priority"] if route["decision"] == REVIEW else 0.0
-        kept, item = self._kept[route["decision"]], (rank, -_spread(row["clip_id"]), row["clip_id"])
+    def add(self, clip: Clip) -> None:
+        """Look at one clip with its routes."""
+        route = routed(clip)
+        rank = route.priority if route.decision == REVIEW else 0.0
+        kept, item = self._kept[route.decision], (rank, -_spread(clip.clip_id), clip.clip_id)
         if len(kept) < CLIPS:
             heapq.heappush(kept, item)
         else:
@@ -103,9 +105,9 @@ class ClipChoice:
 
     def clip_ids(self) -> tuple[str, ...]:
         """Return the chosen, those first that media are kept for first."""
-        ranked = {decision: [item[2] for item in sorted(kept, reverse=True)] for decision, kept in self._kept.items()}
-        first = [clip_id for decision, share in SHARES.items() for clip_id in ranked[decision][:share]]
-        rest = [clip_id for decision, share in SHARES.items() for clip_id in ranked[decision][share:]]
+        weighty = {decision: [item[2] for item in sorted(kept, reverse=True)] for decision, kept in self._kept.items()}
+        first = [clip_id for decision, share in SHARES.items() for clip_id in weighty[decision][:share]]
+        rest = [clip_id for decision, share in SHARES.items() for clip_id in weighty[decision][share:]]
         return tuple((first + rest)[:CLIPS])
 
 
@@ -116,70 +118,63 @@ def cards(version: Path, clip_ids: Sequence[str], budget: int = MEDIA_BYTES) -> 
     """
     embedded = _affordable(version, clip_ids, budget)
     found = []
-    for row in picked(version, clip_ids, (*COLUMNS, *MEDIA)):
-        held = {name: _data(version, row[name], kind) for name, kind in MEDIA.items() if (row["clip_id"], name) in embedded}
-        row["has_media"] = bool(row["video"] or row["audio"])
-        found.append((row | dict.fromkeys(MEDIA), held))
-    found.sort(key=lambda one: (-routed(one[0])["priority"], one[0]["source"]["file"], _start(one[0]), one[0]["clip_id"]))
-    return tuple(_card(row, held, f"c{number}") for number, (row, held) in enumerate(found, 1))
+    for clip in pick_clips(version, clip_ids, (*COLUMNS, *MEDIA)):
+        chosen = {name: kind for name, kind in MEDIA.items() if (clip.clip_id, name) in embedded}
+        held = {name: _data(version, getattr(clip, name), kind) for name, kind in chosen.items()}
+        found.append((replace(clip, video=_named(clip.video), audio=_named(clip.audio), image=_named(clip.image)), held))
+    found.sort(key=lambda one: (-routed(one[0]).priority, one[0].source.file, one[0].span.start, one[0].clip_id))
+    return tuple(_card(clip, held, f"c{number}") for number, (clip, held) in enumerate(found, 1))
 
 
-def _card(row: Mapping[str, Any], held: Mapping[str, str], name: str) -> Card:
-    span = row["actual"] or row["requested"]
-    drawn = lanes(row["cues"], span["end"] - span["start"], name)
+def _named(media: MediaFile | None) -> MediaFile | None:
+    return replace(media, bytes=None) if media else None
+
+
+def _card(clip: Clip, held: Mapping[str, str], name: str) -> Card:
+    drawn = lanes(clip.cues, clip.span.duration, name)
     marks = {mark.cue_id: mark.name for lane in drawn for mark in lane.marks}
-    target = row["targets"][-1] if row["targets"] else None
-    track = target["track"] if target else None
-    told = tuple(_rationale(text, row["texts"], marks) for text in row["texts"] if text["kind"] == "rationale")
+    target = clip.targets[-1] if clip.targets else None
+    track = target.track if target else None
+    told = [text for text in clip.texts if text.kind == "rationale"]
     playable = next((kind for kind in ("video", "audio") if kind in held), None)
-    spoken = [row["transcript"] or "", *(text["text"] for text in row["texts"] if text["kind"] == "rationale")]
     return Card(
-        row=row,
-        route=routed(row),
-        assessment=row["assessments"][-1] if row["assessments"] else None,
+        clip=clip,
+        route=routed(clip),
+        assessment=clip.assessments[-1] if clip.assessments else None,
         target=target,
-        person=next((one["person"] for one in row["persons"] if track and one["track"] == track), None),
-        felt=next((likeliest(_scores(label)) for label in row["labels"] if label["modality"] == ALL and label["scores"]), ""),
-        length=span["end"] - span["start"],
+        person=next((one.person for one in clip.persons if track and one.track == track), None),
+        felt=fused_label(clip.labels) or "",
         still=held.get("image"),
         media=(playable, held[playable]) if playable else None,
-        has_media=row["has_media"],
-        said=tuple(_said(label) for label in sorted(row["labels"], key=_order)),
+        has_media=bool(clip.video or clip.audio),
+        said=tuple(_said(label) for label in sorted(clip.labels, key=lambda label: (modality_order(label.modality), label.by))),
         lanes=drawn,
-        rationales=told,
-        key_frame=next((f["time"] for f in row["frames"] if f["kind"] == "best_face" and f["track"] == track), None),
-        sought=" ".join(spoken).lower(),
+        rationales=tuple(_rationale(text, clip.texts, marks) for text in told),
+        key_frame=next((one.time for one in clip.frames if one.kind == "best_face" and one.track == track), None),
+        sought=" ".join([clip.transcript or "", *(text.text for text in told)]).lower(),
     )
 
 
-def _scores(label: Mapping[str, Any]) -> dict[str, float]:
-    return dict(zip(label["names"], label["scores"], strict=True))
-
-
-def _order(label: Mapping[str, Any]) -> tuple[bool, str, str]:
-    return label["modality"] != ALL, label["modality"], label["by"]
-
-
-def _said(label: Mapping[str, Any]) -> LabelLine:
-    """Return a label with its likeliest names; of a plain set all names, with no scores."""
-    ranked = sorted(_scores(label).items(), key=lambda item: (-item[1], item[0])) if label["scores"] else []
+def _said(label: Label) -> LabelLine:
+    """Return a label with its likeliest names, none of a plain set."""
+    scores = ranked(scores_of(label))
     return LabelLine(
-        modality=label["modality"],
-        space=label["space"],
-        author=label["by"].partition("@")[0],
-        scores=tuple(ranked[:SHOWN]),
-        others=sum(score for _, score in ranked[SHOWN:]),
-        valence=label["valence"],
-        arousal=label["arousal"],
+        modality=label.modality,
+        space=label.space,
+        author=label.by.partition("@")[0],
+        scores=tuple(scores[:SHOWN]),
+        others=sum(score for _, score in scores[SHOWN:]),
+        valence=label.valence,
+        arousal=label.arousal,
     )
 
 
-def _rationale(text: Mapping[str, Any], texts: Iterable[Mapping[str, Any]], marks: Mapping[str, str]) -> Rationale:
-    mine = [one for one in texts if one["kind"] == "sentence" and (one["by"], one["parent"]) == (text["by"], text["text_id"])]
+def _rationale(text: Text, texts: Iterable[Text], marks: Mapping[str, str]) -> Rationale:
+    mine = [one for one in texts if one.kind == "sentence" and (one.by, one.parent) == (text.by, text.text_id)]
     return Rationale(
-        author=text["by"].partition("@")[0],
-        conditioned=text["label_conditioned"],
-        sentences=tuple(tuple(_pieces(one["text"], one["cites"], marks)) for one in mine or [text]),
+        author=text.by.partition("@")[0],
+        conditioned=text.label_conditioned,
+        sentences=tuple(tuple(_pieces(one.text, one.cites, marks)) for one in mine or [text]),
     )
 
 
@@ -200,8 +195,8 @@ def _pieces(text: str, cites: Sequence[str], marks: Mapping[str, str]) -> Iterat
 
 def _affordable(version: Path, clip_ids: Sequence[str], left: int) -> set[tuple[str, str]]:
     """Return the media, as (clip_id, column), that fit the page: first all stills, then the players of the first clips."""
-    found = picked(version, clip_ids, tuple(MEDIA))
-    sizes = {row["clip_id"]: {name: _size(version, row[name]) for name in MEDIA} for row in found}
+    found = pick_clips(version, clip_ids, MEDIA)
+    sizes = {clip.clip_id: {name: _size(version, getattr(clip, name)) for name in MEDIA} for clip in found}
     wanted = [(clip_id, "image") for clip_id in clip_ids if sizes[clip_id]["image"]]
     wanted += [(clip_id, "video" if sizes[clip_id]["video"] else "audio") for clip_id in clip_ids]
     chosen = set()
@@ -213,29 +208,24 @@ def _affordable(version: Path, clip_ids: Sequence[str], left: int) -> set[tuple[
     return chosen
 
 
-def _size(version: Path, media: Mapping[str, Any] | None) -> int:
+def _size(version: Path, media: MediaFile | None) -> int:
     if media is None:
         return 0
-    return len(media["bytes"]) if media["bytes"] is not None else _beside(version, media["path"]).stat().st_size
+    return len(media.bytes) if media.bytes is not None else _beside(version, media).stat().st_size
 
 
-def _data(version: Path, media: Mapping[str, Any], kind: str) -> str:
+def _data(version: Path, media: MediaFile, kind: str) -> str:
     """Return a file as a data: URI."""
-    held = media["bytes"] if media["bytes"] is not None else _beside(version, media["path"]).read_bytes()
+    held = media.bytes if media.bytes is not None else _beside(version, media).read_bytes()
     return f"data:{kind};base64,{base64.b64encode(held).decode()}"
 
 
-def _beside(version: Path, path: str) -> Path:
-    """Return the place of a referenced file; raise UsageError where it lies outside the version."""
-    place = (version / path).resolve()
+def _beside(version: Path, media: MediaFile) -> Path:
+    """Return the place of a referenced file; raise UsageError where it lies outside the version, or nowhere."""
+    place = (version / (media.path or "..")).resolve()
     if not place.is_relative_to(version.resolve()):
-        raise UsageError(f"{path} lies outside the version {version}")
+        raise UsageError(f"{media.path} lies outside the version {version}")
     return place
-
-
-def _start(row: Mapping[str, Any]) -> float:
-    start: float = (row["actual"] or row["requested"])["start"]
-    return start
 
 
 def _spread(clip_id: str) -> int:

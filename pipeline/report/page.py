@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,10 @@ from pipeline.report.gallery import CLIPS, MEDIA_BYTES, ClipChoice, cards
 from pipeline.report.timeline import ticks
 from pipeline.stats.counters import AXIS, BINS, COLUMNS, VersionCounters
 from schemas.versions.manifest import Manifest
-from schemas.versions.rows import rows
+from schemas.versions.rows import read_clips
 from schemas.versions.split_facts import LINKS
 from schemas.vocabulary.distributions import ALL
+from schemas.vocabulary.modalities import modalities, modality_order
 from schemas.vocabulary.spaces import space
 
 REPORT = "report.html"
@@ -40,19 +40,18 @@ def page(version: Path, manifest: Manifest, name: str) -> str:
     All rows are counted; what a card shows is read for a bounded number of clips.
     """
     tally, choice = VersionCounters(manifest.plan["assess"]["space"]), ClipChoice()
-    for row in rows(version, ("clip_id", *COLUMNS)):
-        tally.add(row)
-        choice.add(row)
+    for clip in read_clips(version, COLUMNS):
+        tally.add(clip)
+        choice.add(clip)
     shown = cards(version, choice.clip_ids())
-    modalities = sorted(tally.felt, key=lambda modality: (modality != ALL, modality))
-    style, script = _part("report.css"), _part("report.js")
+    style, script = _part("report.css") + _colours(), _part("report.js")
     return _template().render(
         name=name,
         manifest=manifest,
         tally=tally,
-        modalities=modalities,
+        modalities=sorted(tally.felt, key=modality_order),
         labels=space(tally.space).labels,
-        pairs=[pair for pair in combinations(modalities, 2) if pair in tally.pairs],
+        pairs=sorted(tally.pairs, key=lambda pair: sorted(map(modality_order, pair))),
         cards=shown,
         clips=sum(file.rows for file in manifest.files),
         style=Markup(style),  # noqa: S704
@@ -105,6 +104,14 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
 
 
+def _colours() -> str:
+    """Return the style of the class of each registered modality: its colour on light and on dark ground."""
+    own = {f"m-{number}": one.colour for number, one in enumerate(modalities().values(), 1)}
+    light, dark = ("".join(f".{name} {{ --mine: {colour[ground]}; }}\n" for name, colour in own.items()) for ground in (0, 1))
+    return f"{light}@media (prefers-color-scheme: dark) {{\n{dark}}}\n"
+
+
 def _channel(modality: str) -> str:
-    """Return the class that colours a modality; those of other packages share one."""
-    return f"m-{modality}" if modality in {"face", "voice", "words", ALL} else "m-other"
+    """Return the class that colours a modality: by its place, since a name may hold anything; the unknown share one."""
+    known = (ALL, *modalities())
+    return f"hue m-{known.index(modality)}" if modality in known else "hue m-other"

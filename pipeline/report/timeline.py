@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+
+from schemas.claims import Cue
+from schemas.values import Span
+from schemas.vocabulary.modalities import modality_order
 
 WIDTH = 1080
 """Pixels that a lane has at least, on a screen of 1366; words are set for it."""
@@ -43,17 +46,17 @@ class Lane:
     marks: tuple[Mark, ...]
 
 
-def lanes(cues: Iterable[Mapping[str, Any]], seconds: float, name: str) -> tuple[Lane, ...]:
+def lanes(cues: Iterable[Cue], seconds: float, name: str) -> tuple[Lane, ...]:
     """Return the lanes of a clip by modality; `name` begins the id of each mark in the page."""
-    ordered = sorted(cues, key=lambda cue: (cue["modality"], cue["span"] is not None, _start(cue), cue["cue_id"]))
+    ordered = sorted(cues, key=lambda cue: (modality_order(cue.modality), _start(cue), cue.cue_id))
     names = {id(cue): f"{name}-{number}" for number, cue in enumerate(ordered, 1)}
     found = []
-    for modality in dict.fromkeys(cue["modality"] for cue in ordered):
-        mine = [cue for cue in ordered if cue["modality"] == modality]
+    for modality in dict.fromkeys(cue.modality for cue in ordered):
+        mine = [cue for cue in ordered if cue.modality == modality]
         rows: list[float] = []
-        marks = [_whole(cue, names[id(cue)], rows) for cue in mine if cue["span"] is None]
+        marks = [_whole(cue, names[id(cue)], rows) for cue in mine if cue.span is None]
         rows = [math.inf] * len(rows)
-        marks += [_timed(cue, names[id(cue)], rows, seconds) for cue in mine if cue["span"] is not None]
+        marks += [_timed(cue, cue.span, names[id(cue)], rows, seconds) for cue in mine if cue.span is not None]
         found.append(Lane(modality=modality, rows=len(rows), marks=tuple(marks)))
     return tuple(found)
 
@@ -66,11 +69,11 @@ def ticks(seconds: float) -> tuple[tuple[float, float], ...]:
     return tuple((step * k, min(100.0, 100 * step * k / seconds)) for k in range(int(seconds / step) + 1))
 
 
-def _start(cue: Mapping[str, Any]) -> float:
-    return cue["span"]["start"] if cue["span"] else 0.0
+def _start(cue: Cue) -> float:
+    return cue.span.start if cue.span else -1.0
 
 
-def _whole(cue: Mapping[str, Any], name: str, rows: list[float]) -> Mark:
+def _whole(cue: Cue, name: str, rows: list[float]) -> Mark:
     """Return what holds for the whole clip, one beside the other; `rows` says from where on each row is free, in pixels."""
     room = _room(cue)
     row = next((k for k, free in enumerate(rows) if free + room <= WIDTH), len(rows))
@@ -79,9 +82,9 @@ def _whole(cue: Mapping[str, Any], name: str, rows: list[float]) -> Mark:
     return _mark(cue, name, row, (left, left + room), left)
 
 
-def _timed(cue: Mapping[str, Any], name: str, rows: list[float], seconds: float) -> Mark:
+def _timed(cue: Cue, span: Span, name: str, rows: list[float], seconds: float) -> Mark:
     """Return a mark at its time, in the first row where neither it nor its words meet another."""
-    left, right = (WIDTH * min(1.0, at / seconds) if seconds else 0.0 for at in (cue["span"]["start"], cue["span"]["end"]))
+    left, right = (WIDTH * min(1.0, at / seconds) if seconds else 0.0 for at in (span.start, span.end))
     right = max(right, left + THIN)
     words = max(0.0, min(left, WIDTH - _room(cue)))
     row = next((k for k, free in enumerate(rows) if free <= words), len(rows))
@@ -89,15 +92,15 @@ def _timed(cue: Mapping[str, Any], name: str, rows: list[float], seconds: float)
     return _mark(cue, name, row, (left, right), words)
 
 
-def _mark(cue: Mapping[str, Any], name: str, row: int, box: tuple[float, float], words: float) -> Mark:
+def _mark(cue: Cue, name: str, row: int, box: tuple[float, float], words: float) -> Mark:
     return Mark(
         name=name,
-        cue_id=cue["cue_id"],
-        text=cue["text"],
+        cue_id=cue.cue_id,
+        text=cue.text,
         shown=_shown(cue),
-        value=cue["value"],
-        start=cue["span"]["start"] if cue["span"] else None,
-        end=cue["span"]["end"] if cue["span"] else None,
+        value=cue.value,
+        start=cue.span.start if cue.span else None,
+        end=cue.span.end if cue.span else None,
         left=round(100 * box[0] / WIDTH, 2),
         wide=round(100 * (box[1] - box[0]) / WIDTH, 2),
         words=round(100 * words / WIDTH, 2),
@@ -105,10 +108,9 @@ def _mark(cue: Mapping[str, Any], name: str, row: int, box: tuple[float, float],
     )
 
 
-def _shown(cue: Mapping[str, Any]) -> str:
-    text: str = cue["text"]
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def _shown(cue: Cue) -> str:
+    return cue.text if len(cue.text) <= LONGEST else f"{cue.text[: LONGEST - 1]}…"
 
 
-def _room(cue: Mapping[str, Any]) -> float:
+def _room(cue: Cue) -> float:
     return LETTER * len(_shown(cue)) + 2 * GAP

@@ -31,8 +31,8 @@ TAKEDOWN, REASON = "takedown", "withdrawn"
 """Step and reason of a dead letter. The reason that was given stays in the list: it may name somebody."""
 _NUMBERING = frozenset(("turns", "words", "shots", "faces", "likenesses", "persons", "targets"))
 MOMENT = (
-    *("clip_id", "requested", "speaker", "turns.list.element.speaker"),
-    *("persons.list.element.person", "source.source_id", "source.speakers"),
+    *("clip_id", "requested", "speaker", "turns.speaker"),
+    *("persons.person", "source.source_id", "source.speakers"),
 )
 """Columns that tell who is in a clip."""
 SourceId = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
@@ -224,19 +224,8 @@ def clip_letter(source_id: str, file: str, clip_id: str, span: Span) -> DeadLett
     return DeadLetter(source_id=source_id, file=file, clip_id=clip_id, step=TAKEDOWN, reason=REASON, span=span)
 
 
-def row_moment(row: Mapping[str, Any]) -> Moment:
-    """Return what the list asks of a row with the columns `MOMENT`."""
-    who = {row["speaker"], *(turn["speaker"] for turn in row["turns"]), *(person["person"] for person in row["persons"])}
-    return Moment(
-        source_id=row["source"]["source_id"],
-        clip_id=row["clip_id"],
-        span=Span(**row["requested"]),
-        who=frozenset(name for name in who if name),
-    )
-
-
 def moment(clip: Clip) -> Moment:
-    """Return what the list asks of a clip."""
+    """Return what the list asks of a clip, of which the columns `MOMENT` are enough."""
     who = {clip.speaker, *(turn.speaker for turn in clip.turns), *(person.person for person in clip.persons)} - {None}
     return Moment(
         source_id=clip.source.source_id, clip_id=clip.clip_id, span=clip.requested, who=frozenset(name for name in who if name)

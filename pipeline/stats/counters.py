@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import combinations
-from typing import Any
 
-from schemas.claims import Label
+from schemas.claims import Assessment, Conflict, Label, Route
+from schemas.record import Clip
 from schemas.versions.dead_letters import generalised
 from schemas.versions.rows import ACCEPT, FOLDERS
 from schemas.vocabulary.distributions import by_modality, fused, likeliest
@@ -17,6 +17,7 @@ BINS = 10
 """Steps of a share from 0 to 1."""
 AXIS = 11
 """Steps of valence and arousal from -1 to 1; the middle one holds 0."""
+_UNROUTED = Route(by="", decision=ACCEPT, reasons=(), priority=0.0)
 
 
 class DecisionCounters:
@@ -27,12 +28,12 @@ class DecisionCounters:
         self.seconds = 0.0
         self.reasons: Counter[str] = Counter()
 
-    def add(self, route: Mapping[str, Any], seconds: float) -> None:
+    def add(self, route: Route, seconds: float) -> None:
         """Count one clip; a reason counts once per clip, whatever its numbers."""
         self.clips += 1
         self.seconds += seconds
-        self.audit += route["audit"]
-        self.reasons.update({generalised(reason) for reason in route["reasons"]})
+        self.audit += route.audit
+        self.reasons.update({generalised(reason) for reason in route.reasons})
 
 
 class ModalityCounters:
@@ -70,13 +71,13 @@ class PairCounters:
         self.labels: Counter[tuple[str, str]] = Counter()
         """Likeliest label of the first and of the second."""
 
-    def add(self, conflict: Mapping[str, Any]) -> None:
+    def add(self, conflict: Conflict) -> None:
         """Count one comparison."""
-        if conflict["divergence"] is None:
+        if conflict.divergence is None:
             self.incomparable += 1
         else:
-            self.divergence[step(conflict["divergence"])] += 1
-        self.opposed += bool(conflict["opposed"])
+            self.divergence[step(conflict.divergence)] += 1
+        self.opposed += bool(conflict.opposed)
 
 
 class VersionCounters:
@@ -91,42 +92,34 @@ class VersionCounters:
         self.outliers: Counter[str] = Counter()
         self.ambiguity: Counter[int] = Counter()
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Count one row with the columns `COLUMNS`."""
-        span = row["actual"] or row["requested"]
-        route = routed(row)
-        self.destinations[route["decision"]].add(route, span["end"] - span["start"])
-        labels = labelled(row)
-        spoken = by_modality(labels, self.space)
-        for modality, distribution in {**fused(labels), **spoken}.items():
+    def add(self, clip: Clip) -> None:
+        """Count one clip with the columns `COLUMNS`."""
+        route = routed(clip)
+        self.destinations[route.decision].add(route, clip.span.duration)
+        spoken = by_modality(clip.labels, self.space)
+        for modality, distribution in {**fused(clip.labels), **spoken}.items():
             self.felt.setdefault(modality, ModalityCounters()).add(distribution)
-        for modality, label in _placed(labels).items():
+        for modality, label in _placed(clip.labels).items():
             self.felt.setdefault(modality, ModalityCounters()).place(label.valence or 0.0, label.arousal)
         for first, second in combinations(spoken, 2):
             self.pairs.setdefault((first, second), PairCounters()).labels[
                 likeliest(spoken[first]), likeliest(spoken[second])
             ] += 1
-        for assessment in row["assessments"][-1:]:
+        for assessment in clip.assessments[-1:]:
             self._assessed(assessment)
 
-    def _assessed(self, assessment: Mapping[str, Any]) -> None:
-        self.categories[assessment["category"]] += 1
-        self.outliers[assessment["outlier"] or "none"] += 1
-        if assessment["ambiguity"] is not None:
-            self.ambiguity[step(assessment["ambiguity"])] += 1
-        for conflict in assessment["conflicts"]:
-            self.pairs.setdefault((conflict["first"], conflict["second"]), PairCounters()).add(conflict)
+    def _assessed(self, assessment: Assessment) -> None:
+        self.categories[assessment.category] += 1
+        self.outliers[assessment.outlier or "none"] += 1
+        if assessment.ambiguity is not None:
+            self.ambiguity[step(assessment.ambiguity)] += 1
+        for conflict in assessment.conflicts:
+            self.pairs.setdefault((conflict.first, conflict.second), PairCounters()).add(conflict)
 
 
-def routed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the route of a row; without one it lies among the accepted, for no reason and of no priority."""
-    route: dict[str, Any] = row["routes"][-1] if row["routes"] else {}
-    return {"decision": ACCEPT, "reasons": (), "priority": 0.0, "audit": False, **route}
-
-
-def labelled(row: Mapping[str, Any]) -> list[Label]:
-    """Return the labels of a row."""
-    return [Label(**{**label, "names": tuple(label["names"]), "scores": tuple(label["scores"])}) for label in row["labels"]]
+def routed(clip: Clip) -> Route:
+    """Return the route of a clip; without one it lies among the accepted, for no reason and of no priority."""
+    return clip.routes[-1] if clip.routes else _UNROUTED
 
 
 def step(share: float, of: int = BINS) -> int:

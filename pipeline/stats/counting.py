@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from pipeline.judge.assess import DECISION
 from pipeline.stats.audit import Audit
 from pipeline.stats.counters import COLUMNS as TALLIED
 from pipeline.stats.counters import DecisionCounters, VersionCounters, routed
 from pipeline.stats.facts import CostFacts, Counted, DecisionFacts, LabelFacts, Property, SplitCounts, SubgroupFacts
-from schemas.claims import Label
-from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW
-from schemas.vocabulary.distributions import ALL, fused, likeliest
+from schemas.claims import Review, Route, Text
+from schemas.record import Clip
+from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW, read_file
+from schemas.vocabulary.distributions import ALL, fused_label
 from schemas.vocabulary.spaces import space
 
 VALUES = 1000
@@ -34,11 +34,10 @@ TOGETHER = " + "
 _SPENT = ("tokens_in", "tokens_out", "seconds", "price")
 _LEAVES = (
     *(f"source.{name}" for name in ("source_id", "licence", "consent", "language", "origin", "streams")),
-    *("video.path", "audio.path", "image.path", "transcript", "languages.list.element.language"),
-    *("speakers.list.element.speaker", "targets.list.element.track"),
-    *(f"faces.list.element.{name}" for name in ("track", "view")),
-    *(f"texts.list.element.{name}" for name in ("by", "kind", "label_conditioned", "measures")),
-    *(f"reviews.list.element.{name}" for name in ("kind", "outcome", "cannot")),
+    *("video.path", "audio.path", "image.path", "transcript", "languages.language", "speakers.speaker", "targets.track"),
+    *(f"faces.{name}" for name in ("track", "view")),
+    *(f"texts.{name}" for name in ("by", "kind", "label_conditioned", "measures")),
+    *(f"reviews.{name}" for name in ("kind", "outcome", "cannot")),
 )
 
 
@@ -59,24 +58,22 @@ class Count:
         self.sources, self.source = array("Q"), -1
 
     def read(self, version: Path) -> None:
-        """Count all rows of a version."""
-        for decision, split, row in _rows(version):
-            self.add(decision, split, row)
+        """Count all clips of a version."""
+        for decision, split, clip in _clips(version):
+            self.add(decision, split, clip)
 
-    def add(self, decision: str, split: str, row: Mapping[str, Any]) -> None:
-        """Count one row, which lies with the clips of `decision`."""
-        span = row["actual"] or row["requested"]
-        seconds = span["end"] - span["start"]
-        route = routed(row)
+    def add(self, decision: str, split: str, clip: Clip) -> None:
+        """Count one clip, which lies with the clips of `decision`."""
+        seconds, route = clip.span.duration, routed(clip)
         self.destinations[decision].add(route, seconds)
-        self._audited(route, row.get("reviews") or ())
-        for text in row["texts"]:
+        self._audited(route, clip.reviews)
+        for text in clip.texts:
             self._spent(text)
-        ambiguity = next((one["ambiguity"] for one in row["assessments"][-1:]), None)
-        for name, value in _properties(row):
+        ambiguity = next((one.ambiguity for one in clip.assessments[-1:]), None)
+        for name, value in _properties(clip):
             self.values[name].add(value, decision, seconds, ambiguity)
         if decision == ACCEPT:
-            self._published(split, row, seconds)
+            self._published(split, clip, seconds)
 
     def totals(self) -> dict[str, Any]:
         """Return the fields of CardFacts that are counted."""
@@ -102,32 +99,32 @@ class Count:
             "audit": Audit(**{name: self.audit[name] for name in ("drawn", "checked", "wrong", "cannot")}),
         }
 
-    def _published(self, split: str, row: Mapping[str, Any], seconds: float) -> None:
-        self.tally.add(row)
-        self.splits.setdefault(split, _Split()).add(row, seconds)
-        self.held.update(name for name in HELD if row[name] is not None)
+    def _published(self, split: str, clip: Clip, seconds: float) -> None:
+        self.tally.add(clip)
+        self.splits.setdefault(split, _Split()).add(clip, seconds)
+        self.held.update(name for name in HELD if getattr(clip, name) is not None)
         self.lengths = (min(self.lengths[0], seconds), max(self.lengths[1], seconds))
-        self.rationales += any(text["kind"] == "rationale" for text in row["texts"])
-        self.label_conditioned += sum(text["label_conditioned"] for text in row["texts"])
-        self.by_people += any(review["kind"] == DECISION for review in row.get("reviews") or ())
-        source = int(row["source"]["source_id"], 16)
+        self.rationales += any(text.kind == "rationale" for text in clip.texts)
+        self.label_conditioned += sum(text.label_conditioned for text in clip.texts)
+        self.by_people += any(review.kind == DECISION for review in clip.reviews)
+        source = int(clip.source.source_id, 16)
         if source != self.source:
             self.sources.append(source)
             self.source = source
 
-    def _audited(self, route: Mapping[str, Any], reviews: Sequence[Mapping[str, Any]]) -> None:
-        if not route["audit"]:
+    def _audited(self, route: Route, reviews: Sequence[Review]) -> None:
+        if not route.audit:
             return
         self.audit["drawn"] += 1
-        for review in [one for one in reviews if one["kind"] == DECISION][-1:]:
-            self.audit["cannot"] += review["cannot"] is not None
-            self.audit["checked"] += review["outcome"] is not None
-            self.audit["wrong"] += review["outcome"] in {"edited", "rejected"}
+        for review in [one for one in reviews if one.kind == DECISION][-1:]:
+            self.audit["cannot"] += review.cannot is not None
+            self.audit["checked"] += review.outcome is not None
+            self.audit["wrong"] += review.outcome in {"edited", "rejected"}
 
-    def _spent(self, text: Mapping[str, Any]) -> None:
-        spent = {one["name"]: one["value"] for one in text["measures"] if one["name"] in _SPENT and one["value"] is not None}
+    def _spent(self, text: Text) -> None:
+        spent = {one.name: one.value for one in text.measures if one.name in _SPENT and one.value is not None}
         if spent:
-            self.costs.setdefault(text["by"].partition("@")[0], _Cost()).add(spent)
+            self.costs.setdefault(text.by.partition("@")[0], _Cost()).add(spent)
 
     def _said(self) -> Iterator[LabelFacts]:
         for modality in sorted(self.tally.felt, key=lambda name: (name != ALL, name)):
@@ -142,12 +139,11 @@ class _Split:
         self.clips, self.seconds = 0, 0.0
         self.labels: Counter[str] = Counter()
 
-    def add(self, row: Mapping[str, Any], seconds: float) -> None:
+    def add(self, clip: Clip, seconds: float) -> None:
         self.clips += 1
         self.seconds += seconds
-        whole = [label for label in row["labels"] if label["modality"] == ALL and label["scores"]][-1:]
-        for distribution in fused(Label(**label) for label in whole).values():
-            self.labels[likeliest(distribution)] += 1
+        if label := fused_label(clip.labels):
+            self.labels[label] += 1
 
     def facts(self, name: str) -> SplitCounts:
         return SplitCounts(name=name, clips=self.clips, seconds=self.seconds, labels=ordered(self.labels))
@@ -222,25 +218,21 @@ def _decided(decision: str, place: DecisionCounters) -> DecisionFacts:
     return DecisionFacts(decision=decision, clips=place.clips, seconds=place.seconds, reasons=ordered(place.reasons))
 
 
-def _properties(row: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    source = row["source"]
-    spoken = sorted({one["language"] for one in row["languages"]})
-    yield "language", TOGETHER.join(spoken) or source["language"]
+def _properties(clip: Clip) -> Iterator[tuple[str, str | None]]:
+    source = clip.source
+    spoken = sorted({one.language for one in clip.languages})
+    yield "language", TOGETHER.join(spoken) or source.language
     for name in ("licence", "consent", "origin", "streams"):
-        yield name, source[name]
-    yield "speakers in the source", str(len({one["speaker"] for one in row["speakers"]}))
-    views = {face["track"]: face["view"] for face in row["faces"]}
-    track = next((target["track"] for target in row["targets"][-1:]), None)
-    yield "view of the face", views.get(track)
+        yield name, getattr(source, name)
+    yield "speakers in the source", str(len({one.speaker for one in clip.speakers}))
+    views = {face.track: face.view for face in clip.faces}
+    track = next((target.track for target in clip.targets[-1:]), None)
+    yield "view of the face", views.get(track) if track is not None else None
 
 
-def _rows(version: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield decision, split and row, with the columns that are counted only."""
+def _clips(version: Path) -> Iterator[tuple[str, str, Clip]]:
+    """Yield decision, split and clip, with the columns that are counted only."""
     for decision, folder in FOLDERS.items():
         for file in sorted((version / folder).glob("*.parquet")):
-            with pq.ParquetFile(file) as shard:
-                there = shard.schema_arrow.names
-                wanted = [leaf for leaf in (*TALLIED, *_LEAVES) if leaf.partition(".")[0] in there]
-                for part in shard.iter_batches(256, columns=wanted):
-                    for row in part.to_pylist():
-                        yield decision, file.name.partition("-")[0], row
+            for clip in read_file(file, (*TALLIED, *_LEAVES), batch=256):
+                yield decision, file.name.partition("-")[0], clip

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from pipeline.judge.route import SPENT
 from pipeline.split.assign import split_rank
-from pipeline.stats.counters import labelled, routed
-from schemas.versions.rows import REJECT, rows
+from pipeline.stats.counters import routed
+from schemas.record import Clip
+from schemas.versions.rows import REJECT, read_clips
 from schemas.versions.split_facts import NONE, SPLITS, SplitFacts, SplitRows
 from schemas.vocabulary.distributions import fused_label
 
@@ -32,8 +32,8 @@ def recount(facts: SplitFacts, sources: Sequence[Mapping[str, str]], version: Pa
     """Return the facts with all that rows can tell counted anew. Which sources belong together stays as it was."""
     grouped = {one["source_id"]: one for one in sources if SPLIT in one}
     found = {source_id: _Rows() for source_id in grouped}
-    for row in rows(version, _COLUMNS):
-        _add(row, found[row["source"]["source_id"]])
+    for clip in read_clips(version, _COLUMNS):
+        _add(clip, found[clip.source.source_id])
     names = sorted({*SPLITS, *(one[SPLIT] for one in grouped.values())}, key=split_rank)
     sizes, clips = Counter(one[GROUP] for one in grouped.values()), Counter[str]()
     for source_id, mine in found.items():
@@ -52,12 +52,12 @@ def recount(facts: SplitFacts, sources: Sequence[Mapping[str, str]], version: Pa
     )
 
 
-def _add(row: Mapping[str, Any], mine: _Rows) -> None:
-    route = routed(row)
-    if route.get("kept"):
+def _add(clip: Clip, mine: _Rows) -> None:
+    route = routed(clip)
+    if route.kept:
         mine.copies += 1
-    elif route["decision"] != REJECT or SPENT in route["reasons"]:
-        mine.labels[fused_label(labelled(row)) or NONE] += 1
+    elif route.decision != REJECT or SPENT in route.reasons:
+        mine.labels[fused_label(clip.labels) or NONE] += 1
 
 
 def _split(name: str, grouped: Mapping[str, Mapping[str, str]], found: Mapping[str, _Rows]) -> SplitRows:

@@ -35,9 +35,9 @@ from pipeline.rights.withdrawn import (
     WithdrawnPerson,
     WithdrawnSource,
     clip_letter,
+    moment,
     numbering,
     read_withdrawn,
-    row_moment,
     salted,
     withdrawn_lock,
     write_withdrawn,
@@ -47,7 +47,7 @@ from pipeline.takedown.removal import Removal, removed
 from schemas.errors import AffectoryError, UsageError
 from schemas.values import Span
 from schemas.versions.manifest import Manifest, versions
-from schemas.versions.rows import FOLDERS, opened, rows
+from schemas.versions.rows import FOLDERS, opened, read_clips
 
 Found = TypeVar("Found")
 Scene = tuple[str, Span]
@@ -57,8 +57,7 @@ LEAST = 0.5
 _WITHIN = re.compile(r"(?P<source>.+)/(?P<who>[SP]\d+)")
 COLUMNS = (
     *MOMENT,
-    *("routes", "source.file", "persons.list.element.track"),
-    *("targets.list.element.speaker", "targets.list.element.track"),
+    *("routes", "source.file", "persons.track", "targets.speaker", "targets.track"),
 )
 
 
@@ -138,9 +137,9 @@ def asked(args: argparse.Namespace, version: Path, manifest: Manifest, listed: W
 def _clip(begins: str, version: Path, listed: Withdrawn) -> WithdrawnClip:
     known = {one.clip_id: one for one in listed.clips if one.clip_id.startswith(begins)}
     found = {
-        row["clip_id"]: WithdrawnClip(source_id=row["source"]["source_id"], clip_id=row["clip_id"], span=Span(**row["requested"]))
-        for row in rows(version, ("clip_id", "requested", "source.source_id"))
-        if row["clip_id"].startswith(begins)
+        clip.clip_id: WithdrawnClip(source_id=clip.source.source_id, clip_id=clip.clip_id, span=clip.requested)
+        for clip in read_clips(version, ("requested", "source.source_id"))
+        if clip.clip_id.startswith(begins)
     }
     one: WithdrawnClip = _one(known | found, f"clip of {version} has an id that begins with {begins!r}")
     return one
@@ -223,18 +222,16 @@ def spread_scenes(scenes: Iterable[Scene], copies: Iterable[Seen]) -> list[Scene
 
 def seen(version: Path) -> Iterator[Seen]:
     """Yield who is in each clip of a version, whatever became of the clip."""
-    for row in rows(version, COLUMNS):
-        persons = {person["track"]: person["person"] for person in row["persons"]}
-        links = tuple(
-            (one["speaker"], persons[one["track"]]) for one in row["targets"] if one["speaker"] and one["track"] in persons
-        )
-        moment, source, kept = row_moment(row), row["source"], routed(row).get("kept")
+    for clip in read_clips(version, COLUMNS):
+        persons = {person.track: person.person for person in clip.persons}
+        links = tuple((one.speaker, persons[one.track]) for one in clip.targets if one.speaker and one.track in persons)
+        at, kept = moment(clip), routed(clip).kept
         yield Seen(
-            moment=moment,
-            file=source["file"],
-            names=tuple(source["speakers"] or ()),
+            moment=at,
+            file=clip.source.file,
+            names=clip.source.speakers,
             links=links,
-            kept=(kept["source_id"], Span(start=kept["start"], end=kept["start"] + moment.span.duration)) if kept else None,
+            kept=(kept.source_id, Span(start=kept.start, end=kept.start + at.span.duration)) if kept else None,
         )
 
 

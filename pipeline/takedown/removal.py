@@ -109,6 +109,7 @@ def _group(table: pa.Table, wanted: pa.Array, writer: pq.ParquetWriter, rest: Re
     kept = table.filter(pc.invert(goes))
     if kept.num_rows:
         writer.write_table(kept)
+    # Rows as they are stored: their hash is over the dicts that a build hashed.
     rows = [row for part in table.filter(goes).to_batches(8) for row in part.to_pylist()]
     return replace(
         rest,

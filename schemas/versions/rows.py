@@ -1,8 +1,13 @@
-"""Read back what a version holds: its rows, with or without media."""
+"""Read back what a version holds: the one reader of its rows, which gives clips.
+
+A column is asked for by name, or by the path of what is inside it, as `source.file` or `video.path` (the name without the
+bytes). What was not asked for, or is not in an older version, is its field's default, or empty; `clip_id` is always read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from schemas.errors import UsageError
+from schemas.record import Clip
+from schemas.versions.decode import decoded
 from schemas.versions.manifest import Manifest, latest_version, read_manifest
 
 ACCEPT, REVIEW, REJECT = "accept", "review", "reject"
@@ -60,16 +67,80 @@ def row(version: Path, clip_id: str, columns: Sequence[str]) -> dict[str, Any]:
         UsageError: no row, or more than one, has an id that begins so.
     """
     files = [str(file) for folder in FOLDERS.values() for file in sorted((version / folder).glob("*.parquet"))]
-    found = [part for file in files for part in _matching(file, clip_id, columns)]
+    found = [part for file in files for part in _rows_matching(file, clip_id, columns)]
     if len(found) != 1:
         raise UsageError(f"{len(found) or 'no'} clips of {version} have an id that begins with {clip_id!r}")
     return found[0]
 
 
-def _matching(file: str, clip_id: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+def _rows_matching(file: str, clip_id: str, columns: Sequence[str]) -> list[dict[str, Any]]:
     import pyarrow.dataset as ds  # noqa: PLC0415 - it brings pandas, which takes as long to import as all else together
 
     found: list[dict[str, Any]] = (
         ds.dataset(file).to_table(list(columns), pc.starts_with(pc.field("clip_id"), clip_id)).to_pylist()
     )
     return found
+
+
+def read_clips(version: Path, columns: Iterable[str] | None = None, *, batch: int = 64) -> Iterator[Clip]:
+    """Yield the clips of a version, decision by decision in the order of its files, `batch` at a time in memory.
+
+    Without `columns` they are read whole, with the bytes of all media.
+    """
+    return (clip for file in shard_files(version) for clip in read_file(file, columns, batch=batch))
+
+
+def read_file(file: Path, columns: Iterable[str] | None = None, *, batch: int = 64) -> Iterator[Clip]:
+    """Yield the clips of one data file in its order."""
+    with pq.ParquetFile(file) as shard:
+        for part in shard.iter_batches(batch, columns=_leaves(shard, columns)):
+            yield from decoded(Clip, part)
+
+
+def pick_clips(version: Path, clip_ids: Collection[str], columns: Iterable[str] | None = None) -> Iterator[Clip]:
+    """Yield these clips in the order of the files; row groups that hold none of them are not read."""
+    wanted = pa.array(sorted(clip_ids), pa.string())
+    return _matching(version, lambda ids: pc.is_in(ids, wanted), columns)
+
+
+def find_clip(version: Path, clip_id_prefix: str, columns: Iterable[str] | None = None) -> Clip:
+    """Return the one clip whose id begins so.
+
+    Raises:
+        UsageError: no clip, or more than one, has an id that begins so.
+    """
+    found = list(_matching(version, lambda ids: pc.starts_with(ids, clip_id_prefix), columns))
+    if len(found) != 1:
+        raise UsageError(f"{len(found) or 'no'} clips of {version} have an id that begins with {clip_id_prefix!r}")
+    return found[0]
+
+
+def shard_files(version: Path) -> list[Path]:
+    """Return the files that hold the clips of a version, decision by decision."""
+    return [file for folder in FOLDERS.values() for file in sorted((version / folder).glob("*.parquet"))]
+
+
+def _matching(version: Path, holds: Callable[[pa.Array], pa.Array], columns: Iterable[str] | None) -> Iterator[Clip]:
+    asked = None if columns is None else tuple(columns)
+    for file in shard_files(version):
+        with pq.ParquetFile(file) as shard:
+            leaves = _leaves(shard, asked)
+            for group in range(shard.num_row_groups):
+                if pc.any(holds(shard.read_row_group(group, columns=["clip_id"])["clip_id"])).as_py():
+                    for part in shard.iter_batches(8, row_groups=[group], columns=leaves):
+                        yield from decoded(Clip, part.filter(holds(part["clip_id"])))
+
+
+def _leaves(shard: pq.ParquetFile, columns: Iterable[str] | None) -> list[str] | None:
+    """Return what the file calls the columns that are asked for.
+
+    Raises:
+        KeyError: a clip has no such column.
+    """
+    if columns is None:
+        return None
+    asked = {"clip_id", *columns}
+    if unknown := {name.partition(".")[0] for name in asked} - {field.name for field in fields(Clip)}:
+        raise KeyError(f"a clip has no column {sorted(unknown)[0]!r}")
+    stored = {one.path: one.path.replace(".list.element", "") for one in map(shard.schema.column, range(len(shard.schema)))}
+    return [path for path, name in stored.items() if any(name == one or name.startswith(f"{one}.") for one in asked)]

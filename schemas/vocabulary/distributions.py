@@ -131,7 +131,7 @@ def _leads(name: str, onto: str) -> bool:
 
 def _projected(label: Label, onto: str) -> dict[str, float]:
     known = space(label.space)
-    whole = known.project(dict(zip(label.names, label.scores, strict=True)), onto)
+    whole = known.project(scores_of(label), onto)
     can = {known.maps[onto][name] if onto != known.name else name for name in label.names}
     return scaled({name: score for name, score in whole.items() if name in can})
 
@@ -148,9 +148,19 @@ def fused_label(labels: Iterable[Label]) -> str | None:
 def fused(labels: Iterable[Label]) -> dict[str, dict[str, float]]:
     """Return the distribution of all modalities together, as {"all": …}, {} where there is none."""
     whole = [label for label in labels if label.modality == ALL and label.scores]
-    return {ALL: dict(zip(whole[-1].names, whole[-1].scores, strict=True))} if whole else {}
+    return {ALL: scores_of(whole[-1])} if whole else {}
+
+
+def ranked(distribution: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return labels and scores, the likeliest first, of equals the first by name: the one tie rule of the house."""
+    return sorted(distribution.items(), key=lambda item: (-item[1], item[0]))
 
 
 def likeliest(distribution: Mapping[str, float]) -> str:
-    """Return the label of the highest score, of equals the first by name."""
+    """Return the label that `ranked` has first."""
     return min(distribution, key=lambda name: (-distribution[name], name))
+
+
+def scores_of(label: Label) -> dict[str, float]:
+    """Return the score of each name of a label, {} of a plain set."""
+    return dict(zip(label.names, label.scores, strict=True)) if label.scores else {}

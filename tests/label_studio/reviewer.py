@@ -20,9 +20,9 @@ class Studio:
         self.url, self.email, self.password, self.clips = url, email, password, clips
         self.http = httpx2.Client(base_url=url, headers={"Authorization": f"Token {token}"}, timeout=60)
 
-    def project(self, kind, tasks):
+    def project(self, kind, tasks, **asked):
         """Make a project with these tasks; return its number."""
-        made = self.said(self.http.post("/api/projects", json={"title": kind, "label_config": form(kind)}))["id"]
+        made = self.said(self.http.post("/api/projects", json={"title": kind, "label_config": form(kind, **asked)}))["id"]
         storage = {"project": made, "path": str(self.clips), "title": "clips", "use_blob_urls": True}
         self.said(self.http.post("/api/storages/localfiles", json=storage))
         self.said(self.http.post(f"/api/projects/{made}/import", json=[{"data": dict(task.data)} for task in tasks]))

@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 from label_studio.project.answers import Answer, Given
+from schemas.vocabulary.modalities import modalities
 from tests.support.research import research
 
 LABELS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness")
@@ -15,7 +16,7 @@ VOTED = {"voice": "voice", "face": "face", "multimodal": "all"}
 def answer(clip, reviewer, kind="conflict", minute=0, **said):
     """Return an answer: `all="anger"` names a label of a modality, the rest are fields of Answer or of what is said of all."""
     scores = {name: said.pop(name) for name in ("valence", "arousal", "intensity") if name in said}
-    named = {name: said.pop(name) for name in ("face", "voice", "words", "all") if name in said}
+    named = {name: said.pop(name) for name in (*modalities(), "all") if name in said}
     told = tuple(
         Given(modality=name, names=(label,) if isinstance(label, str) else label, **(scores if name == "all" else {}))
         for name, label in named.items()

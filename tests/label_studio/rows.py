@@ -1,6 +1,6 @@
 """Rows to review, as they are read from a version, and annotations, as Label Studio sends them."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from schemas.claims import Assessment, Conflict, Cue, Label, Route, Text, Turn, Word
 from schemas.values import Span
@@ -43,10 +43,6 @@ def record(number=0, divergence=0.8, texts=("The face smiles [face.smile.1].",),
         routes=(Route(by="route@1#0", decision="review", reasons=("face and voice disagree",), priority=0.7),),
     )
     return replace(made, **more)
-
-
-def row(number=0, **more):
-    return asdict(record(number, **more))
 
 
 def annotation(number=7, person=3, seconds=12.345, **filled):

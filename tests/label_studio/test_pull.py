@@ -6,6 +6,7 @@ import pytest
 from label_studio.project.answers import load_answers
 from label_studio.sync.pulled import PULLED
 from tests.label_studio.running import answered, command, ran, version
+from tests.support.walking import walking
 
 pytestmark = pytest.mark.server
 
@@ -94,6 +95,23 @@ def test_nothing_is_pulled_twice_by_another_address_or_without_a_memory(server, 
         place.unlink()
     assert "0 new answers, 0 changed" in pulled(server)
     assert told(server) == before
+
+
+def test_a_modality_of_another_package_is_asked_about_answered_and_counted(server, media_files, tmp_path):
+    before = told(server)
+    with walking(tmp_path):
+        version(server.shards, "walked", range(400, 404), media_files)
+        assert ran("push", "--shards", server.shards, "--version", "walked")[0] == 0
+        one = next(task for task in server.tasks("conflict", of="walked"))
+        with server.client as client:
+            for emotion in ("fear", "anger"):
+                answered(client, one, gait=emotion, truth="gait")
+        assert "2 new answers" in pulled(server)
+        new = [answer for name, answer in told(server).items() if name not in before]
+        assert {given.names for answer in new for given in answer.given if given.modality == "gait"} == {("fear",), ("anger",)}
+        assert {(answer.clip_id, answer.truth) for answer in new} == {(one["data"]["clip_id"], "gait")}
+        assert any(line.startswith("gait ") for line in ran("status", "--shards", server.shards)[1].splitlines())
+    assert "0 new answers, 0 changed" in pulled(server)
 
 
 def test_status_tells_queue_and_people(server, asked):

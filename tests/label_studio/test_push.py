@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import time
 from collections import Counter
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -13,7 +14,7 @@ from label_studio.project.tasks import COLUMNS, task
 from label_studio.push import review_items
 from label_studio.server.client import LabelStudioClient
 from schemas.errors import TransientError, UsageError
-from schemas.versions.rows import picked
+from schemas.versions.rows import pick_clips
 from tests.label_studio.running import clean, ran, sending, under_way, version
 
 pytestmark = pytest.mark.server
@@ -169,8 +170,8 @@ def test_what_is_no_address_is_refused(url):
 def test_five_thousand_tasks_are_sent_in_seconds(server, media_files, capsys):
     place = put(server, media_files, "rate", 50_000, 40)
     media = Linked("http://127.0.0.1/clips", "rate")
-    rows = list(picked(place, review_items(place), COLUMNS))
-    made = [task({**rows[k % len(rows)], "clip_id": f"{k:016x}"}, "rate", media) for k in range(5000)]
+    found = list(pick_clips(place, review_items(place), COLUMNS))
+    made = [task(replace(found[k % len(found)], clip_id=f"{k:016x}"), "rate", media) for k in range(5000)]
     first, again = [everything(server, media, made) for _ in range(2)]
     with capsys.disabled():
         print(f"\npush: 5,000 tasks in {first[1]:.1f} s, {5000 / first[1]:.0f} per second; again in {again[1]:.1f} s")

@@ -14,14 +14,15 @@ from annotators.registry import used_by
 from label_studio.project.answers import ANSWERS, REVIEWS, load_answers
 from label_studio.project.queue import projects
 from schemas.versions.manifest import read_manifest
-from schemas.versions.rows import rows
+from schemas.versions.rows import read_clips
+from schemas.vocabulary.distributions import scores_of
 from tests.label_studio.reviewer import Reviewer, Studio
 from tests.label_studio.running import Running, ran
 from tests.support.media import media
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-COLUMNS = ("clip_id", "labels", "texts", "routes", "reviews", "assessments")
+COLUMNS = ("labels", "texts", "routes", "reviews", "assessments")
 
 
 def build(raw, out):
@@ -95,8 +96,8 @@ def judge(person, *keys, rationale=None):
 
 def test_what_three_people_decide_at_the_page_is_in_the_next_version_with_their_names_hidden(server, sit_down, raw):
     shards = server.shards
-    (row,) = rows(shards / "v1", COLUMNS)
-    assert row["routes"][-1]["decision"] == "review"
+    (before_review,) = read_clips(shards / "v1", COLUMNS)
+    assert before_review.routes[-1].decision == "review"
     first, second = server.kept["owner"], server.kept["others"][0]
 
     status, said = ran("push", "--shards", shards)
@@ -120,15 +121,15 @@ def test_what_three_people_decide_at_the_page_is_in_the_next_version_with_their_
     before = {file: file.read_bytes() for file in (shards / "v1").rglob("*") if file.is_file()}
     said = build(raw, shards)
     assert "1 accepted" in said
-    (after,) = rows(shards / "v2", COLUMNS)
-    (decided,) = [label for label in after["labels"] if label["by"].startswith("decision@") and label["modality"] == "all"]
-    assert dict(zip(decided["names"], decided["scores"], strict=True))["sadness"] == 1.0
-    assert {label["modality"] for label in after["labels"] if label["by"].startswith("decision@")} >= {"all", "face", "voice"}
-    people = {review["by"] for review in after["reviews"]}
+    (after,) = read_clips(shards / "v2", COLUMNS)
+    (decided,) = [label for label in after.labels if label.by.startswith("decision@") and label.modality == "all"]
+    assert scores_of(decided)["sadness"] == 1.0
+    assert {label.modality for label in after.labels if label.by.startswith("decision@")} >= {"all", "face", "voice"}
+    people = {review.by for review in after.reviews}
     assert len([one for one in people if one.startswith("person.")]) == 2
     authors = json.loads(_about(shards / "v2"))["authors"]
     assert people <= set(authors)
-    assert any(text["text"].endswith("So the voice decides.") for text in after["texts"])
+    assert any(text.text.endswith("So the voice decides.") for text in after.texts)
     assert {file: file.read_bytes() for file in before} == before
     told = read_manifest(shards / "v2").reviews
     assert (told.answers, told.decided, told.disputed) == (3, 1, 0)

@@ -3,11 +3,12 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from annotators import registry
-from pipeline.plan import read_plan, shipped
+from annotators.registry import plan_names
+from pipeline.plan import read_plan
 from schemas.errors import UsageError
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", plan_names())
 def test_every_shipped_plan_can_work(name):
     plan = read_plan(name)
     assert [annotator.name for annotator in plan.annotators]
@@ -40,11 +41,18 @@ def written(tmp_path, text):
         ("[cut]\npreset = 'turbo'\n", "preset"),
         ("[[annotators]]\nname = 'shots.content'\n" * 2, "shots.content stands there twice"),
         ("[[annotators]]\nmodel = 'x'\n", "has no name"),
+        ("[review]\nspace = 'mer6'\n", "people label in mer6, machines are compared in ekman7"),
+        ("review = 3\n", r"\[review\]: the table"),
     ],
 )
 def test_a_plan_that_cannot_work_is_refused_and_the_place_is_named(tmp_path, text, says):
     with pytest.raises(UsageError, match=says):
         read_plan(written(tmp_path, text))
+
+
+def test_people_are_asked_in_the_label_space_in_which_machines_are_compared(tmp_path):
+    assert read_plan(written(tmp_path, "[assess]\nspace = 'mafw11'\n")).review.space == "mafw11"
+    assert read_plan(written(tmp_path, "[review]\nannotators = 3\n")).review.space == "ekman7"
 
 
 def test_a_plan_that_is_not_there_is_refused_with_those_that_are():

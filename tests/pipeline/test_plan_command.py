@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.plan import read_plan, shipped
+from annotators.registry import plan_names
+from pipeline.plan import read_plan
 from pipeline.plan_command import main
 
 ROOT = Path(__file__).parents[2]
@@ -22,11 +23,11 @@ def test_the_page_of_all_keys_is_up_to_date(tmp_path, capsys):
 
 def test_each_plan_has_a_line_that_says_what_it_is_for(capsys):
     lines = told(capsys, "list")[1].out.splitlines()
-    assert [line.split()[0] for line in lines] == list(shipped())
+    assert [line.split()[0] for line in lines] == list(plan_names())
     assert all(line.endswith(".") and len(line.split()) > 3 for line in lines)
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", plan_names())
 def test_a_plan_that_is_shown_is_the_plan_and_says_its_hash(name, capsys, tmp_path):
     status, out = told(capsys, "show", name)
     shown = tmp_path / "shown.toml"

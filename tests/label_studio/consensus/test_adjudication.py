@@ -6,15 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from label_studio.consensus.adjudication import ReviewSettings, decide_clips, disputed
+from label_studio.consensus.adjudication import decide_clips, disputed
+from label_studio.consensus.consensus import ReviewSettings, fit_consensus
 from schemas.errors import UsageError
 from tests.label_studio.reviewers import LABELS, answer, crema_d, planted
 
 SETTINGS = ReviewSettings()
 
 
+def both(answers, settings=SETTINGS):
+    """Return what is decided and what is disputed."""
+    people = fit_consensus(answers, settings)
+    return decide_clips(people), disputed(people)
+
+
 def one(*answers, settings=SETTINGS):
-    (decision,) = decide_clips(answers, settings)
+    (decision,) = decide_clips(fit_consensus(answers, settings))
     return decision
 
 
@@ -27,26 +34,26 @@ def test_two_who_say_the_same_have_decided_and_their_numbers_are_averaged():
     assert dict(found.scores)["fear"] == 1.0
     assert [name for name, _ in found.scores] == ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
     assert (found.valence, found.arousal, found.intensity) == (-0.75, 0.0, 0.65)
-    assert (found.face, found.voice, found.words) == (("fear",), ("anger",), ())
+    assert found.alone == (("face", ("fear",)), ("voice", ("anger",)), ("words", ()))
 
 
 def test_a_modality_that_is_unclear_to_people_is_no_label_of_it():
     found = one(*(answer("c1", who, all="fear", face="unclear", voice="fear") for who in "ab"))
-    assert (found.face, found.voice, found.names) == ((), ("fear",), ("fear",))
+    assert (dict(found.alone)["face"], dict(found.alone)["voice"], found.names) == ((), ("fear",), ("fear",))
     with pytest.raises(UsageError, match="says unclear"):
-        decide_clips([answer("c1", "a", all="unclear")], SETTINGS)
+        fit_consensus([answer("c1", "a", all="unclear")], SETTINGS)
 
 
 def test_one_against_one_is_disputed_whatever_the_estimate_says():
     answers = [answer(f"c{k}", who, all="fear") for k in range(9) for who in "ab"]
     answers += [answer("x", "a", all="fear"), answer("x", "b", all="anger")]
-    assert disputed(answers, SETTINGS) == ("x",)
-    assert [found.clip_id for found in decide_clips(answers, SETTINGS)] == [f"c{k}" for k in range(9)]
+    decided, open_ = both(answers)
+    assert ([found.clip_id for found in decided], open_) == ([f"c{k}" for k in range(9)], ("x",))
 
 
 def test_one_answer_is_not_enough_and_not_disputed_either_unless_one_is_asked_for():
     alone = [answer("c1", "a", all="fear")]
-    assert (decide_clips(alone, SETTINGS), disputed(alone, SETTINGS)) == ((), ())
+    assert both(alone) == ((), ())
     assert one(*alone, settings=ReviewSettings(annotators=1)).label == "fear"
 
 
@@ -55,13 +62,13 @@ def test_an_adjudicator_decides_alone_and_what_is_left_open_stays_with_the_revie
         answer("c1", "a", all="fear", face="fear", valence=-0.5, arousal=0.5),
         answer("c1", "b", all="anger", face="fear", valence=-1.0, arousal=0.5),
     ]
-    assert disputed(reviews, SETTINGS) == ("c1",)
+    assert both(reviews)[1] == ("c1",)
     judged = [*reviews, answer("c1", "z", kind="adjudicate", all="anger", valence=0.0, truth="voice")]
     found = one(*judged)
     assert (found.label, found.adjudicator, found.reviewers, found.truth) == ("anger", "z", ("a", "b", "z"), "voice")
-    assert (found.valence, found.arousal, found.face) == (0.0, 0.5, ("fear",))
+    assert (found.valence, found.arousal, dict(found.alone)["face"]) == (0.0, 0.5, ("fear",))
     assert dict(found.scores)["anger"] == 1.0
-    assert disputed(judged, SETTINGS) == ()
+    assert both(judged)[1] == ()
 
 
 def test_the_last_adjudication_stands_also_over_what_reviewers_agreed_on():
@@ -83,14 +90,14 @@ def test_where_most_cannot_judge_the_clip_cannot_be_judged_and_their_commonest_r
 
 def test_half_who_cannot_judge_make_a_dispute_that_an_adjudicator_ends_either_way():
     half = [answer("c1", "a", cannot="too dark"), answer("c1", "b", all="fear")]
-    assert (decide_clips(half, SETTINGS), disputed(half, SETTINGS)) == ((), ("c1",))
+    assert both(half) == ((), ("c1",))
     assert one(*half, answer("c1", "z", kind="adjudicate", cannot="cut off")).cannot == "cut off"
     assert one(*half, answer("c1", "z", kind="adjudicate", all="fear")).cannot is None
 
 
 def test_an_adjudicator_who_names_nothing_decides_nothing():
     half = [answer("c1", "a", all="anger"), answer("c1", "b", all="fear"), answer("c1", "z", kind="adjudicate", truth="face")]
-    assert (decide_clips(half, SETTINGS), disputed(half, SETTINGS)) == ((), ("c1",))
+    assert both(half) == ((), ("c1",))
 
 
 def test_the_rationale_is_that_of_the_most_reliable_of_those_who_gave_the_label():
@@ -101,7 +108,7 @@ def test_the_rationale_is_that_of_the_most_reliable_of_those_who_gave_the_label(
         answer("x", "careful too", all="anger", rationale="Not the label.", rationale_outcome="edited"),
         answer("x", "most careful", all="fear", rationale="Struck out.", rationale_outcome="rejected"),
     ]
-    found = next(one for one in decide_clips(answers, SETTINGS) if one.clip_id == "x")
+    found = next(one for one in both(answers)[0] if one.clip_id == "x")
     assert (found.label, found.rationale, found.rationale_by) == ("fear", "Careful.", "careful")
 
 
@@ -122,7 +129,7 @@ def test_several_names_together_are_one_label_and_share_its_probability():
 def test_a_label_of_another_space_is_refused_with_the_answer_that_holds_it():
     strange = answer("c1", "a", all="joyous")
     with pytest.raises(UsageError, match=f"answer {strange.answer_id} of clip c1 says joyous, no label of ekman7"):
-        decide_clips([strange], SETTINGS)
+        fit_consensus([strange], SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -133,11 +140,11 @@ def test_what_is_decided_is_right_more_often_than_it_must_be_sure(skills, clips,
     right, made, asked = 0, 0, 0
     for seed in range(600 // clips):
         answers, truth = planted(skills, clips, seed=seed)
-        found = decide_clips(answers, SETTINGS)
+        found, open_ = both(answers)
         right += sum(one.label == truth[one.clip_id] for one in found)
         made, asked = made + len(found), asked + clips
-        assert {one.clip_id for one in found}.isdisjoint(disputed(answers, SETTINGS))
-        assert len(found) + len(disputed(answers, SETTINGS)) == clips
+        assert {one.clip_id for one in found}.isdisjoint(open_)
+        assert len(found) + len(open_) == clips
     with capsys.disabled():
         print(f"\n{skills}, {clips} clips: {made / asked:.0%} decided, {right / made:.1%} of them right")
     assert right / made > 0.9
@@ -152,14 +159,13 @@ def test_real_voters_decide_what_the_majority_of_other_voters_says(capsys):
         said = [told.names[0] for told in one_answer.given if told.modality == "all"]
         if one_answer.reviewer >= "r03" and said:
             others.setdefault(one_answer.clip_id, Counter())[said[0]] += 1
-    found = decide_clips(few, SETTINGS)
+    found, open_ = both(few)
     judged = [one for one in found if one.clip_id in others]
     alike = sum(others[one.clip_id][one.label] == max(others[one.clip_id].values()) for one in judged) / len(judged)
     asked = len({one.clip_id for one in few})
     with capsys.disabled():
         print(
-            f"\nCREMA-D, 3 voters a clip: {len(found)} of {asked} decided, {alike:.1%} as most others say; "
-            f"{len(disputed(few, SETTINGS))} disputed"
+            f"\nCREMA-D, 3 voters a clip: {len(found)} of {asked} decided, {alike:.1%} as most others say; {len(open_)} disputed"
         )
     assert alike > 0.8
 
@@ -181,8 +187,8 @@ some = st.builds(
 def test_the_order_of_answers_changes_no_decision_and_no_clip_is_both_decided_and_disputed(answers, chance, annotators):
     settings = ReviewSettings(annotators=annotators)
     mixed = chance.sample(answers, len(answers))
-    found, open_ = decide_clips(answers, settings), disputed(answers, settings)
-    assert (found, open_) == (decide_clips(mixed, settings), disputed(mixed, settings))
+    found, open_ = both(answers, settings)
+    assert (found, open_) == both(mixed, settings)
     assert {one.clip_id for one in found}.isdisjoint(open_)
     assert {one.clip_id for one in answers if one.kind == "adjudicate"} <= {one.clip_id for one in found}
     assert all((one.cannot is None) == bool(one.names) for one in found)

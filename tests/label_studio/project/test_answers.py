@@ -12,11 +12,12 @@ from label_studio.project.form import CANNOT
 from label_studio.project.tasks import preferences, task
 from schemas.claims import Label, Preference, Review, Text
 from schemas.errors import ItemError, UsageError
-from tests.label_studio.rows import Files, annotation, row
+from tests.label_studio.rows import Files, annotation, record
+from tests.support.walking import walking
 
 SERVER = "http://127.0.0.1:8080"
-CONFLICTED = task(row(), "v1", Files()).data
-PLAIN = task(row(divergence=0.0), "v1", Files()).data
+CONFLICTED = task(record(), "v1", Files()).data
+PLAIN = task(record(divergence=0.0), "v1", Files()).data
 BLIND = {"face": ["happiness"], "voice": ["unclear"], "words": ["neutral"]}
 FULL = BLIND | {"emotion": ["sadness"], "valence": ["-0.5"], "intensity": ["0.75"], "truth": ["voice"], "explained": ["right"]}
 
@@ -138,7 +139,7 @@ def test_an_answer_has_one_id_whatever_is_changed_in_it_later():
 
 
 def test_a_preference_names_the_texts_in_the_order_shown():
-    pair = preferences(row(texts=("one", "two")), "v1", Files())[1].data
+    pair = preferences(record(texts=("one", "two")), "v1", Files())[1].data
     one = told(pair, preferred=["a1"])
     assert (one.preferred, one.first, one.second, one.given) == ("a1", "rationale.r1", "rationale.r0", ())
     assert [type(claim) for claim in answer_claims(one)] == [Preference, Review]
@@ -194,3 +195,41 @@ def test_any_text_comes_back_as_it_was_written(tmp_path_factory, shown, written)
     write_answer(folder, one)
     assert load_answers(folder) == (one,)
     assert isinstance(one, Answer)
+
+
+def test_a_modality_of_another_package_is_answered_like_the_others_and_an_earlier_form_need_not_know_it(tmp_path):
+    old = told(**FULL)
+    with walking(tmp_path):
+        asked = task(record(), "v1", Files()).data
+        found = told(asked, **FULL, gait=["fear"])
+        assert {one.modality: one.names for one in found.given}["gait"] == ("fear",)
+        assert [one.modality for one in answer_claims(found) if isinstance(one, Label)] == ["face", "words", "gait", "all"]
+        assert "gait" not in {one.modality for one in told(asked, **FULL, gait=["unclear"]).given}
+        with pytest.raises(ItemError, match="not answered: gait"):
+            told(asked, **FULL)
+        assert told(CONFLICTED, **FULL) == old
+    with pytest.raises(ItemError, match="no 'gait'"):
+        told(asked, **FULL, gait=["fear"])
+
+
+def test_an_answer_is_held_to_the_label_space_that_its_task_asks_about():
+    asked = task(record(), "v1", Files(), space_name="mer6").data
+    assert "label" not in asked
+    assert asked["affectory_id"].endswith(":mer6")
+    said = {"face": ["angry"], "voice": ["worried"], "words": ["unclear"], "emotion": ["happy"]}
+    found = told(asked, **said)
+    assert (found.space, {one.space for one in answer_claims(found) if isinstance(one, Label)}) == ("mer6", {"mer6"})
+    with pytest.raises(ItemError, match="'emotion' cannot be 'happiness'"):
+        told(asked, **{**said, "emotion": ["happiness"]})
+    for strange in ("lab5", ["mer6"], None):
+        with pytest.raises(ItemError, match="no label space here"):
+            told({**asked, "space": strange}, **said)
+
+
+def test_answers_from_before_there_were_spaces_are_of_the_first(tmp_path):
+    write_answer(tmp_path, told(**FULL))
+    place = next(tmp_path.iterdir())
+    old = json.loads(place.read_text())
+    assert old.pop("space") == "ekman7"
+    place.write_text(json.dumps(old))
+    assert load_answers(tmp_path) == (told(**FULL),)

@@ -1,9 +1,9 @@
-from dataclasses import asdict
+from dataclasses import replace
 
-from label_studio.project.evidence_text import storable, transcript_line
+from label_studio.project.evidence_text import cues, labels, storable, transcript_line
 from schemas.claims import Language, Word
 from schemas.values import Span
-from tests.label_studio.rows import record, row
+from tests.label_studio.rows import label, record
 
 
 def words(*texts):
@@ -12,18 +12,33 @@ def words(*texts):
 
 
 def test_who_says_what_is_a_line_per_change_of_speaker():
-    assert transcript_line(row()) == "S0: well, fine.\nS1: Really?"
+    assert transcript_line(record()) == "S0: well, fine.\nS1: Really?"
 
 
 def test_a_language_without_spaces_is_written_without_them():
     languages = (Language(by="words.made@1#0", language="zh"),)
-    chinese = asdict(record(words=words("你", "好", "吗"), languages=languages))
-    assert transcript_line(chinese) == "S0: 你好吗"
+    assert transcript_line(record(words=words("你", "好", "吗"), languages=languages)) == "S0: 你好吗"
 
 
 def test_without_words_the_transcript_stands_as_it_is():
-    assert transcript_line({"words": [], "languages": [], "transcript": "as it was written"}) == "as it was written"
-    assert transcript_line({"words": [], "languages": [], "transcript": None}) == ""
+    assert transcript_line(record(words=(), transcript="as it was written")) == "as it was written"
+    assert transcript_line(record(words=(), transcript=None)) == ""
+
+
+def test_the_whole_comes_first_then_modalities_in_their_order_then_unknown_ones_by_their_own_name():
+    gait, face, whole = (label(name, "sadness") for name in ("gait", "face", "all"))
+    assert labels(record(labels=(gait, replace(face, scores=(0.5, 0.5)), whole))).splitlines() == [
+        "All: sadness 90% · fear 10%",
+        "Face: fear 50% · sadness 50%",
+        "Gait: sadness 90% · fear 10%",
+    ]
+    assert labels(record(labels=(replace(whole, scores=()),))) == "All: sadness, fear"
+
+
+def test_cues_come_in_order_of_time_those_of_the_whole_clip_first():
+    cue = record().cues[0]
+    steps = replace(cue, cue_id="gait.steps.1", modality="gait", span=None, text="slows down")
+    assert cues(record(cues=(cue, steps))) == "throughout  gait slows down\n0.5–0.9 s  face smiles"
 
 
 def test_what_is_no_text_becomes_visible():

@@ -1,11 +1,12 @@
 """The form says what the schemas say, and can be used by keyboard."""
 
+from collections import Counter
 from xml.etree import ElementTree as xml
 
 import pytest
 
 from label_studio.project.form import (
-    BLIND,
+    ADJUDICATE,
     CONFLICT,
     KINDS,
     ORDINARY,
@@ -17,16 +18,33 @@ from label_studio.project.form import (
     form,
     form_hash,
     scales,
+    truths,
 )
+from label_studio.project.hotkeys import NO_KEY
 from schemas.errors import UsageError
-from schemas.vocabulary.spaces import axes, space
+from schemas.vocabulary.modalities import modalities
+from schemas.vocabulary.spaces import axes, space, spaces
+from tests.support.walking import KEPT, walking
 
 # What Label Studio itself answers to on a page with players, choices and texts.
 TAKEN = {"enter", "backspace", "escape", "delete", "ctrl+enter", "ctrl+space", "ctrl+z", "ctrl+b", "ctrl+p"}
+HASHES = {CONFLICT: "6eae79f64abb", ORDINARY: "9ca045bc000c", ADJUDICATE: "f2d5bbd21de8", PREFER: "e04e203d3339"}
+"""Of all bytes but the style of the forms for ekman7 and the built-in modalities: by them projects on servers are found again."""
 
 
-def tree(kind):
-    return xml.fromstring(form(kind))
+def tree(kind, space_name=SPACE):
+    return xml.fromstring(form(kind, space_name))
+
+
+@pytest.fixture
+def gait(tmp_path):
+    with walking(tmp_path):
+        yield
+
+
+@pytest.mark.parametrize(("kind", "known"), HASHES.items())
+def test_the_forms_of_projects_that_are_on_servers_have_not_moved(kind, known):
+    assert form_hash(kind) == known
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -65,7 +83,7 @@ def test_labels_are_those_of_the_space_with_a_way_out_for_one_modality_alone():
     asked = controls(CONFLICT)
     labels = space(SPACE).labels
     assert asked["emotion"] == labels
-    assert all(asked[name] == (*labels, UNCLEAR) for name in BLIND)
+    assert all(asked[name] == (*labels, UNCLEAR) for name in modalities())
 
 
 def test_scales_reach_from_end_to_end_of_their_range():
@@ -91,7 +109,7 @@ def test_a_stage_shows_one_modality_only():
     views = {view.get("className"): view for view in tree(CONFLICT).iter("View")}
     shown = {
         name: {tag.get("value") for tag in views[f"af-stage af-blind af-{name}"].iter() if (tag.get("value") or "")[:1] == "$"}
-        for name in BLIND
+        for name in modalities()
     }
     assert shown == {"face": {"$silent"}, "voice": {"$sound"}, "words": {"$words"}}
 
@@ -101,7 +119,7 @@ def anew():
     """Forget the forms that are kept, before and after."""
 
     def forget():
-        for kept in (form, form_hash, data_keys, controls):
+        for kept in KEPT:
             kept.cache_clear()
 
     forget()
@@ -132,3 +150,46 @@ def test_data_keys_are_those_that_the_page_shows():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(UsageError, match="no form 'long'"):
         form("long")
+
+
+def test_a_modality_of_another_package_has_a_stage_of_its_own_behind_the_others(gait):
+    root = tree(CONFLICT)
+    shown = {view.get("className").split()[-1]: view for view in root.iter("View")}
+    stage, whole = shown["af-gait"], shown["af-all"]
+    assert (stage.get("whenTagName"), whole.get("whenTagName")) == ("words", "gait")
+    heads = [tag.get("value") for tag in stage.iter("Header")]
+    assert heads == ["4", "Gait", "what does the gait alone show?"]
+    assert [tag.get("value") for tag in stage.iter("HyperText")] == ["$clip"]
+    assert controls(CONFLICT)["gait"] == (*space(SPACE).labels, UNCLEAR)
+    assert controls(ADJUDICATE)["truth"] == ("face", "voice", "words", "gait", "all", "none") == tuple(truths())
+    assert form_hash(CONFLICT) != HASHES[CONFLICT]
+    assert [form_hash(kind) for kind in (ORDINARY, PREFER)] == [HASHES[kind] for kind in (ORDINARY, PREFER)]
+    keys = [choice.get("hotkey") for choice in root.iter("Choice")]
+    assert len(set(keys)) == len(keys)
+    assert NO_KEY not in keys
+
+
+@pytest.mark.parametrize(("stage", "shown"), [("silent", "$silent"), ("sound", "$sound_again"), ("text", "$words")])
+def test_a_modality_is_judged_by_what_it_asks_for(tmp_path, stage, shown):
+    with walking(tmp_path, stage=stage, question="look at the legs"):
+        views = {view.get("className").split()[-1]: view for view in tree(CONFLICT).iter("View")}
+        values = [tag.get("value") for tag in views["af-gait"].iter() if tag.tag in {"HyperText", "Header"}]
+        names = Counter(tag.get("name") for tag in tree(CONFLICT).iter("HyperText"))
+    assert values[2:] == ["look at the legs", shown]
+    assert set(names.values()) == {1}
+
+
+def test_a_modality_cannot_bear_the_name_of_another_part_of_the_form(tmp_path):
+    with walking(tmp_path, name="truth"), pytest.raises(UsageError, match="no modality can be named 'truth'"):
+        form(CONFLICT)
+
+
+@pytest.mark.parametrize("kind", [CONFLICT, ORDINARY, ADJUDICATE])
+@pytest.mark.parametrize("name", sorted(one.name for one in spaces()))
+def test_any_label_space_can_be_asked_about_and_no_key_serves_two(kind, name):
+    asked = controls(kind, name)
+    keys = Counter(choice.get("hotkey") for choice in tree(kind, name).iter("Choice"))
+    assert asked["emotion"] == space(name).labels
+    assert form_hash(kind, name) != form_hash(kind) or name == SPACE
+    assert {count for key, count in keys.items() if key != NO_KEY} == {1}
+    assert all(("<kbd>" in one.get("html")) == (one.get("hotkey") != NO_KEY) for one in tree(kind, name).iter("Choice"))

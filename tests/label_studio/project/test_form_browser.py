@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +18,7 @@ from tests.label_studio.reviewer import Reviewer, Studio
 from tests.label_studio.reviewers import answer
 from tests.label_studio.rows import Files, label, record
 from tests.support.reported import EVIL
+from tests.support.walking import walking
 
 pytestmark = pytest.mark.server
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -44,10 +45,10 @@ def studio(server):
 
 
 @pytest.fixture(scope="module")
-def row(studio):
-    """A row whose media the server has: three seconds of a picture that changes and a tone."""
-    one = asdict(record())
-    whole = studio.clips / f"{one['clip_id']}.mp4"
+def clip(studio):
+    """A clip whose media the server has: three seconds of a picture that changes and a tone."""
+    one = record()
+    whole = studio.clips / f"{one.clip_id}.mp4"
     made = "ffmpeg -v error -y -f lavfi -i testsrc=d=3:r=25:s=320x240 -f lavfi -i sine=d=3 -c:v libx264 -pix_fmt yuv420p -c:a aac"
     subprocess.run([*made.split(), whole], check=True)
     whole.with_suffix(".silent.mp4").write_bytes(silenced(whole.read_bytes()))
@@ -60,8 +61,8 @@ def sit_down(browser, studio):
     """Open a project with these tasks as a reviewer; what should not happen has not happened at the end."""
     people = []
 
-    def go(kind, tasks, size=SCREENS[0]):
-        project = studio.project(kind, tasks)
+    def go(kind, tasks, size=SCREENS[0], **asked):
+        project = studio.project(kind, tasks, **asked)
         people.append(Reviewer(browser, studio, project, size))
         return people[-1], project
 
@@ -88,8 +89,8 @@ def answered(studio, project):
     return [read_answer(annotation, data, studio.url) for annotation, data in studio.annotations(project)]
 
 
-def test_a_conflict_is_judged_blind_stage_by_stage(sit_down, studio, row, media):
-    asked = task(row, "v1", media)
+def test_a_conflict_is_judged_blind_stage_by_stage(sit_down, studio, clip, media):
+    asked = task(clip, "v1", media)
     person, project = sit_down(CONFLICT, [asked])
     assert person.visible == ["VIDEO"]
     person.page.wait_for_function("document.querySelector('.af-face video').currentTime > 0.3")
@@ -139,8 +140,8 @@ def test_a_conflict_is_judged_blind_stage_by_stage(sit_down, studio, row, media)
     assert one.seconds > 0
 
 
-def test_taking_an_answer_back_hides_what_came_after_it(sit_down, row, media):
-    person, _ = sit_down(CONFLICT, [task(row, "v1", media)])
+def test_taking_an_answer_back_hides_what_came_after_it(sit_down, clip, media):
+    person, _ = sit_down(CONFLICT, [task(clip, "v1", media)])
     person.press("5", "t", "k")
     assert len(person.visible) == 2
     person.press("5")
@@ -149,21 +150,21 @@ def test_taking_an_answer_back_hides_what_came_after_it(sit_down, row, media):
     assert len(person.visible) == 2
 
 
-def test_a_key_of_a_later_stage_shows_nothing_early(sit_down, row, media):
-    person, _ = sit_down(CONFLICT, [task(row, "v1", media)])
+def test_a_key_of_a_later_stage_shows_nothing_early(sit_down, clip, media):
+    person, _ = sit_down(CONFLICT, [task(clip, "v1", media)])
     person.press("t", "k", "v", "Shift+2")
     assert person.visible == ["VIDEO"]
 
 
-def test_nothing_is_sent_before_the_question_is_answered(sit_down, studio, row, media):
-    person, project = sit_down(ORDINARY, [task(row, "v1", media, disagree=2)])
+def test_nothing_is_sent_before_the_question_is_answered(sit_down, studio, clip, media):
+    person, project = sit_down(ORDINARY, [task(clip, "v1", media, disagree=2)])
     person.press("Control+Enter")
     assert "Say what the person feels" in person.page.locator(".ant-modal-body, [role=dialog]").first.inner_text()
     assert answered(studio, project) == []
 
 
-def test_an_ordinary_clip_takes_a_few_keys_and_shows_the_machine_after_the_answer(sit_down, studio, row, media):
-    asked = task(row, "v1", media, disagree=2)
+def test_an_ordinary_clip_takes_a_few_keys_and_shows_the_machine_after_the_answer(sit_down, studio, clip, media):
+    asked = task(clip, "v1", media, disagree=2)
     person, project = sit_down(ORDINARY, [asked])
     assert person.visible == ["VIDEO", asked.data["transcript"]]
     started = time.monotonic()
@@ -183,9 +184,9 @@ def test_an_ordinary_clip_takes_a_few_keys_and_shows_the_machine_after_the_answe
     assert (one.label_outcome, one.rationale_outcome, one.rationale) == ("accepted", "accepted", asked.data["rationale"])
 
 
-def test_the_text_is_near_from_the_end_of_the_page_and_its_keys_choose_nothing(sit_down, studio, row, media):
+def test_the_text_is_near_from_the_end_of_the_page_and_its_keys_choose_nothing(sit_down, studio, clip, media):
     person, project = sit_down(
-        ORDINARY, [task(row, "v1", media, disagree=2), task(row | {"clip_id": "b" * 16}, "v1", media, disagree=2)]
+        ORDINARY, [task(clip, "v1", media, disagree=2), task(replace(clip, clip_id="b" * 16), "v1", media, disagree=2)]
     )
     person.press("4")
     assert person.tab_to("textarea", "Shift+Tab") <= 6
@@ -200,8 +201,8 @@ def test_the_text_is_near_from_the_end_of_the_page_and_its_keys_choose_nothing(s
     assert one.rationale_outcome == "edited"
 
 
-def test_a_clip_that_cannot_be_judged_takes_one_key_whatever_was_answered(sit_down, studio, row, media):
-    person, project = sit_down(CONFLICT, [task(row, "v1", media)])
+def test_a_clip_that_cannot_be_judged_takes_one_key_whatever_was_answered(sit_down, studio, clip, media):
+    person, project = sit_down(CONFLICT, [task(clip, "v1", media)])
     person.press(*TO_THE_END, "Shift+7")
     assert person.visible == []
     person.submit()
@@ -209,11 +210,10 @@ def test_a_clip_that_cannot_be_judged_takes_one_key_whatever_was_answered(sit_do
     assert (one.cannot, one.given, one.rationale, one.truth) == ("several", (), None, None)
 
 
-def test_two_rationales_are_compared_by_one_key(sit_down, studio, row, media):
-    texts = [
-        {**row["texts"][0], "text_id": f"t{place}", "text": text} for place, text in enumerate(("She smiles.", "He frowns."))
-    ]
-    (asked, _) = preferences({**row, "texts": texts}, "v1", media)
+def test_two_rationales_are_compared_by_one_key(sit_down, studio, clip, media):
+    said = enumerate(("She smiles.", "He frowns."))
+    texts = tuple(replace(clip.texts[0], text_id=f"t{place}", text=text) for place, text in said)
+    (asked, _) = preferences(replace(clip, texts=texts), "v1", media)
     person, project = sit_down(PREFER, [asked])
     assert person.visible == ["VIDEO", asked.data["transcript"], "She smiles.", "He frowns."]
     person.press("3")
@@ -222,9 +222,9 @@ def test_two_rationales_are_compared_by_one_key(sit_down, studio, row, media):
     assert (one.preferred, one.first, one.second) == ("a2", "t0", "t1")
 
 
-def test_who_decides_sees_what_the_others_said(sit_down, studio, row, media):
+def test_who_decides_sees_what_the_others_said(sit_down, studio, clip, media):
     said = [answer("c", "r1", all="anger", face="fear"), answer("c", "r2", cannot="several")]
-    asked = adjudication(row, "v1", media, said)
+    asked = adjudication(clip, "v1", media, said)
     person, project = sit_down(ADJUDICATE, [asked])
     assert person.visible == ["VIDEO", asked.data["transcript"], "r1: anger · face fear\nr2: cannot judge (several)"]
     person.press("1", "Shift+Z", "0")
@@ -233,12 +233,50 @@ def test_who_decides_sees_what_the_others_said(sit_down, studio, row, media):
     assert (one.kind, one.truth, one.label_outcome, one.rationale_outcome) == (ADJUDICATE, "face", "edited", "rejected")
 
 
+def test_a_modality_of_another_package_is_judged_alone_at_a_stage_of_its_own(sit_down, studio, clip, media, tmp_path):
+    with walking(tmp_path, question="watch the walk"):
+        asked = task(clip, "v1", media)
+        person, project = sit_down(CONFLICT, [asked])
+        person.press("5", "Tab", "Space", "Space", "t")
+        assert person.visible == [asked.data["words"]]
+        person.press("k")
+        assert (person.visible, person.playing) == (["VIDEO"], [])
+        assert person.page.locator(".af-gait .af-title").inner_text().split("\n") == ["4", "Gait", "watch the walk"]
+        person.press("Tab", "Space")
+        person.page.wait_for_function("document.querySelector('.af-gait video').currentTime > 0.3")
+        person.press("Space", "c")
+        assert person.playing == []
+        assert person.visible == ["VIDEO", asked.data["transcript"]]
+        person.press("Tab", "Space")
+        person.page.wait_for_function("document.querySelector('.af-left video').currentTime > 0.3")
+        person.press("Space", "Shift+R", "Shift+2", "Shift+D", "Shift+J", "Shift+V", "9")
+        person.submit()
+        (one,) = answered(studio, project)
+    said = {given.modality: given.names for given in one.given}
+    assert said == {"face": ("sadness",), "voice": ("sadness",), "gait": ("fear",), "all": ("happiness",)}
+    assert (one.given[-1].valence, one.given[-1].arousal, one.given[-1].intensity) == (-0.5, 0.0, 0.25)
+    assert (one.truth, one.label_outcome, one.rationale_outcome) == ("gait", "accepted", "accepted")
+
+
+def test_a_label_space_with_more_labels_than_keys_is_answered_with_the_mouse(sit_down, studio, clip, media):
+    person, project = sit_down(CONFLICT, [task(clip, "v1", media, space_name="goemotions28")], space_name="goemotions28")
+    person.press("t")
+    for name, word in (("voice", "unclear"), ("words", "grief"), ("emotion", "joy")):
+        person.page.locator(f".af-ask-{name} .ant-radio-wrapper", has_text=word).click()
+    person.press(*"opl")
+    for left, top, right, bottom in person.choices:
+        assert (left >= 0, top >= 48, right <= SCREENS[0][0], bottom <= SCREENS[0][1] - BOTTOM_BAR) == (True,) * 4
+    person.submit()
+    (one,) = answered(studio, project)
+    assert (one.space, one.label_outcome) == ("goemotions28", None)
+    assert {given.modality: given.names for given in one.given} == {"face": ("love",), "words": ("grief",), "all": ("joy",)}
+
+
 @pytest.mark.parametrize("size", SCREENS)
-def test_the_decision_never_scrolls_out_of_sight(sit_down, row, media, size):
+def test_the_decision_never_scrolls_out_of_sight(sit_down, clip, media, size):
     long = " ".join(["and so on"] * 400)
-    texts = [{**row["texts"][0], "text": long}]
-    many = [{**row["cues"][0], "cue_id": f"face.smile.{number}"} for number in range(40)]
-    asked = task({**row, "transcript": long, "words": [], "texts": texts, "cues": many}, "v1", media)
+    many = tuple(replace(clip.cues[0], cue_id=f"face.smile.{number}") for number in range(40))
+    asked = task(replace(clip, transcript=long, words=(), texts=(replace(clip.texts[0], text=long),), cues=many), "v1", media)
     person, _ = sit_down(CONFLICT, [asked], size)
     for key in ("", *TO_THE_END):
         if key:
@@ -248,11 +286,11 @@ def test_the_decision_never_scrolls_out_of_sight(sit_down, row, media, size):
             assert (left >= 0, top >= 48, right <= size[0], bottom <= size[1] - BOTTOM_BAR) == (True,) * 4, (key, top, bottom)
 
 
-def test_hostile_texts_are_shown_as_text_and_run_nothing(sit_down, studio, row, media):
-    evil = {**row["texts"][0], "text": EVIL}
-    labels = (*row["labels"], asdict(replace(label("face", "<img src=x onerror=alert(4)>"))))
-    cues = [{**row["cues"][0], "text": EVIL, "cue_id": "face.<b>.1"}]
-    asked = task({**row, "transcript": EVIL, "words": [], "texts": [evil], "labels": labels, "cues": cues}, "v1", media)
+def test_hostile_texts_are_shown_as_text_and_run_nothing(sit_down, studio, clip, media):
+    texts = (replace(clip.texts[0], text=EVIL),)
+    labels = (*clip.labels, label("face", "<img src=x onerror=alert(4)>"))
+    cues = (replace(clip.cues[0], text=EVIL, cue_id="face.<b>.1"),)
+    asked = task(replace(clip, transcript=EVIL, words=(), texts=texts, labels=labels, cues=cues), "v1", media)
     person, project = sit_down(CONFLICT, [asked])
     title = person.page.title()
     elements = "document.querySelectorAll('.af script, .af img, .af b, .af iframe, .af h1').length"
@@ -268,8 +306,8 @@ def test_hostile_texts_are_shown_as_text_and_run_nothing(sit_down, studio, row, 
     assert (one.rationale_outcome, one.rationale) == ("accepted", asked.data["rationale"])
 
 
-def test_a_clip_without_picture_or_sound_says_so_and_can_be_answered(sit_down, studio, row, media):
-    person, project = sit_down(CONFLICT, [task({**row, "video": None, "fps": None}, "v1", media)])
+def test_a_clip_without_picture_or_sound_says_so_and_can_be_answered(sit_down, studio, clip, media):
+    person, project = sit_down(CONFLICT, [task(replace(clip, video=None, fps=None), "v1", media)])
     assert "no picture" in person.page.locator(".af-face").inner_text()
     person.press("8", "r", "f", "v")
     person.submit()
@@ -277,10 +315,10 @@ def test_a_clip_without_picture_or_sound_says_so_and_can_be_answered(sit_down, s
     assert [given.modality for given in one.given] == ["voice", "words", "all"]
 
 
-def test_an_anonymous_browser_gets_no_clip(studio, row, media):
+def test_an_anonymous_browser_gets_no_clip(studio, clip, media):
     import httpx2
 
-    studio.project(CONFLICT, [task(row, "v1", media)])  # clips of no project are there for nobody
-    address = studio.url + media.url(row["clip_id"], "mp4")
+    studio.project(CONFLICT, [task(clip, "v1", media)])  # clips of no project are there for nobody
+    address = studio.url + media.url(clip.clip_id, "mp4")
     assert httpx2.get(address).status_code in {401, 403}
     assert studio.http.get(address).status_code in {200, 206}

@@ -12,15 +12,17 @@ from label_studio.project.form import ADJUDICATE, CONFLICT, KINDS, ORDINARY, dat
 from label_studio.project.players import NO_PICTURE, NO_SOUND, SILENT, is_player, player
 from label_studio.project.tasks import COLUMNS, NO_WORDS, Prediction, adjudication, check, preferences, task
 from schemas.errors import ItemError
+from schemas.versions.rows import read_clips
 from tests.label_studio.reviewers import answer
-from tests.label_studio.rows import Files, record, row
-from tests.support.reported import EVIL, hostile
+from tests.label_studio.rows import Files, record
+from tests.support.reported import EVIL, hostile, written
+from tests.support.walking import walking
 
 FILES = Files()
 
 
 def made(**more):
-    return task(row(**more), "v1", FILES)
+    return task(record(**more), "v1", FILES)
 
 
 def changed(one, **data):
@@ -31,7 +33,7 @@ def test_a_row_whose_modalities_disagree_is_asked_blind_and_another_is_not():
     assert made(divergence=0.8).kind == CONFLICT
     assert made(divergence=0.1).kind == ORDINARY
     assert made(divergence=None).kind == ORDINARY
-    assert task(row(divergence=0.8), "v1", FILES, disagree=0.9).kind == ORDINARY
+    assert task(record(divergence=0.8), "v1", FILES, disagree=0.9).kind == ORDINARY
     assert made(assessments=()).kind == ORDINARY
 
 
@@ -73,20 +75,16 @@ def test_a_rationale_that_knew_the_answer_is_not_shown():
     old = record(texts=("honest", "told"))
     told = (old.texts[0], replace(old.texts[1], label_conditioned=True))
     assert made(texts=("honest",)).data["rationale"] == "honest"
-    assert task({**row(), "texts": [vars_of(text) for text in told]}, "v1", FILES).data["rationale"] == "honest"
-
-
-def vars_of(text):
-    return {name: getattr(text, name) for name in ("text_id", "kind", "text", "label_conditioned")}
+    assert task(replace(old, texts=told), "v1", FILES).data["rationale"] == "honest"
 
 
 def test_two_rationales_are_compared_in_both_orders():
-    one, two = preferences(row(texts=("first", "second")), "v1", FILES)
+    one, two = preferences(record(texts=("first", "second")), "v1", FILES)
     assert (one.data["first"], one.data["a1"], one.data["a2"]) == ("rationale.r0", "first", "second")
     assert (two.data["first"], two.data["a1"], two.data["a2"]) == ("rationale.r1", "second", "first")
     assert one.data["affectory_id"] != two.data["affectory_id"]
-    assert preferences(row(texts=("only",)), "v1", FILES) == ()
-    assert preferences(row(texts=("same", "same")), "v1", FILES) == ()
+    assert preferences(record(texts=("only",)), "v1", FILES) == ()
+    assert preferences(record(texts=("same", "same")), "v1", FILES) == ()
 
 
 def test_who_decides_between_answers_sees_them_by_pseudonym():
@@ -94,7 +92,7 @@ def test_who_decides_between_answers_sees_them_by_pseudonym():
         answer("c", "r2", face="fear", all="anger", valence=-0.5, intensity=1.0, truth="face"),
         answer("c", "r1", cannot="several"),
     ]
-    one = adjudication(row(), "v1", FILES, said)
+    one = adjudication(record(), "v1", FILES, said)
     assert one.kind == ADJUDICATE
     assert one.data["answers"] == reviewers(said)
     assert one.data["answers"].splitlines() == [
@@ -103,9 +101,11 @@ def test_who_decides_between_answers_sees_them_by_pseudonym():
     ]
 
 
-def test_the_columns_are_all_that_a_task_needs():
-    whole = row()
-    part = {name.partition(".")[0]: whole[name.partition(".")[0]] for name in COLUMNS}
+def test_the_columns_are_all_that_a_task_needs(tmp_path):
+    whole = replace(record(), image=None, frames=(), video=None)
+    (tmp_path / "a.flac").write_bytes(b"sound")
+    (part,) = read_clips(written([whole], tmp_path, tmp_path), COLUMNS)
+    assert part.source.file == ""
     assert task(part, "v1", FILES) == task(whole, "v1", FILES)
 
 
@@ -159,10 +159,8 @@ def test_an_address_that_is_none_or_leaves_its_place_is_refused(url):
 
 
 def test_hostile_rows_give_valid_tasks_that_keep_their_text():
-    record = hostile(1)
-    one = task(
-        row() | {"transcript": record.transcript, "words": [], "texts": [vars_of(text) for text in record.texts]}, "v1", FILES
-    )
+    evil = hostile(1)
+    one = task(record(transcript=evil.transcript, words=(), cues=evil.cues), "v1", FILES)
     assert one.data["words"] == storable(EVIL)
     assert "<script>" in one.data["words"]
     assert is_player(one.data["clip"])
@@ -181,3 +179,11 @@ def test_what_is_shown_has_no_control_characters_and_stays_so(text):
     clean = storable(text)
     assert not {char for char in clean if (ord(char) < 32 and char not in "\n\t") or 127 <= ord(char) < 160}
     assert storable(clean) == clean
+
+
+def test_a_second_modality_that_is_heard_has_a_player_that_waits_its_turn(tmp_path):
+    with walking(tmp_path, stage="sound"):
+        heard, mute = made().data, made(audio=None).data
+    assert heard["sound_again"] == heard["sound"].replace(' tabindex="1"', "")
+    assert mute["sound_again"] == NO_SOUND
+    assert "sound_again" not in made().data

@@ -9,9 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from annotators.registry import registered
+from annotators.registry import ENTRY_POINTS, PLANS, registered
 from pipeline.affectory import COMMANDS
-from pipeline.cli.completion import main, model_names, plan_names, version_names
+from pipeline.cli import completion
+from pipeline.cli.completion import main, model_names, version_names
 
 ROOT = Path(__file__).parents[3]
 
@@ -74,6 +75,6 @@ def test_each_shell_gets_a_script_that_it_can_read(shell, capsys, tmp_path):
 
 
 def test_what_is_offered_is_what_is_there(tmp_path):
-    assert {"embedded", "studio"} <= set(plan_names())
+    assert (completion.PLANS, completion.ANNOTATORS) == (PLANS, ENTRY_POINTS)
     assert "yamnet" in model_names() and "cues.yamnet" in registered()
     assert version_names(tmp_path) == []

@@ -4,19 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from label_studio.consensus.adjudication import ReviewSettings
+from label_studio.consensus.consensus import ReviewSettings, fit_consensus
 from label_studio.project.answers import Answer, Given, person
-from pipeline.feedback.reviews import apply_decisions, authors, clip_reviews
+from pipeline.feedback.reviews import apply_decisions, authors, clip_reviews, key
 from pipeline.judge.assess import AssessSettings
 from pipeline.judge.route import Judge, RouteSettings
 from schemas.claims import Label
 from schemas.vocabulary.distributions import ALL
+from schemas.vocabulary.modalities import modalities
 from schemas.vocabulary.spaces import space
 from tests.support.reported import clip
+from tests.support.walking import walking
 
 NAMES = space("ekman7").labels
 JUDGE = Judge(assess=AssessSettings(), route=RouteSettings(audit=0.0), judged=True)
 SETTINGS = ReviewSettings(annotators=2)
+HASH = "25fe638327f810d5"
 
 
 def label(modality, top):
@@ -29,14 +32,14 @@ def machine(judge=JUDGE, **tops):
 
 
 def answer(who, clip_id, number=0, **said):
-    parts = {key: said.pop(key) for key in ("face", "voice", "words", "all") if key in said}
+    parts = {key: said.pop(key) for key in (*modalities(), "all") if key in said}
     given = tuple(Given(modality=modality, names=(name,)) for modality, name in parts.items())
     made = {"version": "v1", "form": "f", "kind": "conflict", "seconds": 12.5, "submitted": f"2026-11-21T10:00:0{number}Z"}
     return Answer(**{**made, "answer_id": f"{who}{number}", "clip_id": clip_id, "reviewer": who, "given": given, **said})
 
 
 def after(record, *answers, judge=JUDGE, settings=SETTINGS):
-    return apply_decisions(record, clip_reviews(answers, settings)[record.clip_id], judge, settings)
+    return apply_decisions(record, clip_reviews(fit_consensus(answers, settings))[record.clip_id], judge, settings)
 
 
 def whole(record):
@@ -135,3 +138,27 @@ def test_settling_again_changes_nothing():
     once = after(record, *answers)
     again = after(machine(face="happiness", voice="sadness", words="happiness"), *reversed(answers))
     assert again == once
+
+
+def test_what_people_say_of_a_modality_of_another_package_is_in_their_claims_and_in_the_decision(tmp_path):
+    record = machine(face="happiness", voice="sadness", words="happiness")
+    said = {"face": "happiness", "gait": "sadness", "all": "sadness", "truth": "gait"}
+    with walking(tmp_path):
+        made = after(record, *(answer(who, record.clip_id, **said) for who in ("ann", "bob")))
+    spoken = [(one.by.partition("@")[0], one.names) for one in made.labels if one.modality == "gait"]
+    assert spoken == [("person.ann", ("sadness",)), ("person.bob", ("sadness",)), ("decision", ("sadness",))]
+    assert {one.truth for one in made.reviews} == {"gait"}
+
+
+def test_answers_in_another_label_space_are_claims_and_no_decision():
+    record = machine(face="happiness", voice="sadness", words="happiness")
+    made = after(record, *(answer(who, record.clip_id, all="angry", space="mer6") for who in ("ann", "bob")))
+    assert {(one.space, one.names) for one in made.labels if one.by.startswith("person.")} == {("mer6", ("angry",))}
+    assert made.routes[-1] == record.routes[-1]
+
+
+def test_the_hash_of_answers_is_what_it_was_before_there_were_other_spaces():
+    one = answer("ann", "c1", all="fear")
+    assert key(fit_consensus([one], SETTINGS)) == HASH
+    assert key(fit_consensus([replace(one, space="mer6")], SETTINGS)) != HASH
+    assert key(fit_consensus([], SETTINGS)) == ""

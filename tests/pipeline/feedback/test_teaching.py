@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from label_studio.consensus.consensus import fit_consensus
 from label_studio.project.answers import Answer, Given
 from pipeline.feedback.teaching import apply_feedback, judged
 from pipeline.plan import read_plan
 from pipeline.rights.withdrawn import Withdrawn, WithdrawnClip, WithdrawnSource
-from schemas.values import Span
-from schemas.versions.rows import rows
+from schemas.versions.rows import find_clip, read_clips
+from schemas.vocabulary.distributions import likeliest, scores_of
 from schemas.vocabulary.spaces import space
 from tests.support.feeling import felt
 from tests.support.reported import clip, written
@@ -27,23 +28,27 @@ def out(media_files, tmp_path_factory):
     return folder
 
 
-def likeliest(row, modality):
-    (found,) = [label for label in row["labels"] if label["modality"] == modality] or [None]
-    return found and max(zip(found["scores"], found["names"], strict=True))[1]
+def most(one, modality):
+    (found,) = [label for label in one.labels if label.modality == modality] or [None]
+    return found and likeliest(scores_of(found))
+
+
+def consensus(out, right, only=slice(None)):
+    return fit_consensus(tuple(answered(out, right))[only], read_plan("embedded").review)
 
 
 def answered(out, right):
-    """Two people who agree: with the machine about the voice always, about the face in this share of the clips."""
+    """Yield what two people say who agree: with the machine about the voice always, about the face in this share of the clips."""
     rng = random.Random(1)
-    for row in rows(out / "v1", ("clip_id", "labels", "routes")):
-        face, voice = likeliest(row, "face"), likeliest(row, "voice")
+    for one in read_clips(out / "v1", ("labels",)):
+        face, voice = most(one, "face"), most(one, "voice")
         face = face and (face if rng.random() < right else rng.choice(NAMES))
         said = {"face": face, "voice": voice, "all": voice or face or "neutral"}
         given = tuple(Given(modality=modality, names=(name,)) for modality, name in said.items() if name)
         for who in ("ann", "bob"):
             yield Answer(
-                answer_id=f"{row['clip_id']}{who}",
-                clip_id=row["clip_id"],
+                answer_id=f"{one.clip_id}{who}",
+                clip_id=one.clip_id,
                 version="v1",
                 form="0",
                 kind="conflict",
@@ -56,8 +61,7 @@ def answered(out, right):
 
 def test_a_face_that_was_too_sure_is_less_sure_in_the_next_version_and_the_manifest_says_so(out):
     plan = read_plan("embedded")
-    answers = tuple(answered(out, right=0.3))
-    better, told = apply_feedback(plan, answers, out)
+    better, told = apply_feedback(plan, consensus(out, right=0.3), out)
     learned = {one.what.partition("@")[0]: one for one in told.learned}
     assert learned["labels.face_made"].after > 1.3
     assert learned["labels.face_made"].measure_after < learned["labels.face_made"].measure_before
@@ -68,29 +72,28 @@ def test_a_face_that_was_too_sure_is_less_sure_in_the_next_version_and_the_manif
 
 
 def test_the_same_answers_teach_the_same_in_whatever_order(out):
-    answers = tuple(answered(out, right=0.3))
-    assert apply_feedback(read_plan("embedded"), answers, out) == apply_feedback(read_plan("embedded"), answers[::-1], out)
+    plan = read_plan("embedded")
+    one, other = (consensus(out, 0.3, slice(None, None, step)) for step in (1, -1))
+    assert apply_feedback(plan, one, out) == apply_feedback(plan, other, out)
 
 
 def test_few_answers_and_versions_that_are_gone_teach_nothing_but_are_counted(out, tmp_path):
     plan = read_plan("embedded")
-    few = tuple(answered(out, right=0.3))[:20]
-    better, told = apply_feedback(plan, few, out)
+    better, told = apply_feedback(plan, consensus(out, 0.3, slice(20)), out)
     assert (better, told.learned, told.answers) == (plan, (), 20)
-    assert list(judged(tuple(answered(out, right=0.3)), plan.review, tmp_path)) == []
-    assert apply_feedback(plan, (), out) == (plan, None)
+    assert list(judged(consensus(out, 0.3), tmp_path)) == []
+    assert apply_feedback(plan, consensus(out, 0.3, slice(0)), out) == (plan, None)
 
 
 def test_what_was_withdrawn_teaches_nothing(out):
-    plan = read_plan("embedded")
-    answers = tuple(answered(out, right=0.3))
-    everybody = list(judged(answers, plan.review, out))
+    people = consensus(out, 0.3)
+    everybody = list(judged(people, out))
     gone = everybody[0].clip_id
-    (span,) = (Span(**row["requested"]) for row in rows(out / "v1", ("clip_id", "requested")) if row["clip_id"] == gone)
+    left = find_clip(out / "v1", gone, ("requested", "source"))
+    span, source_id = left.requested, left.source.source_id
     by_clip = Withdrawn(clips=(WithdrawnClip(source_id="x", clip_id="y", span=span),))
-    assert list(judged(answers, plan.review, out, by_clip)) == everybody
-    source_id = next(row["source"]["source_id"] for row in rows(out / "v1", ("clip_id", "source")) if row["clip_id"] == gone)
+    assert list(judged(people, out, by_clip)) == everybody
     by_clip = Withdrawn(clips=(WithdrawnClip(source_id=source_id, clip_id=gone, span=span),))
-    assert list(judged(answers, plan.review, out, by_clip)) == everybody[1:]
+    assert list(judged(people, out, by_clip)) == everybody[1:]
     by_source = Withdrawn(sources=(WithdrawnSource(source_id=source_id),))
-    assert 0 < len(list(judged(answers, plan.review, out, by_source))) < CLIPS
+    assert 0 < len(list(judged(people, out, by_source))) < CLIPS

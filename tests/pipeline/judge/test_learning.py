@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from label_studio.consensus.adjudication import ReviewSettings, decide_clips
+from label_studio.consensus.adjudication import decide_clips
+from label_studio.consensus.consensus import ReviewSettings, fit_consensus
 from pipeline.judge.assess import AssessSettings
 from pipeline.judge.learning import CONFLICT, Judged, Learned, apply, changed, learn
 from pipeline.judge.route import RouteSettings, draw
@@ -215,7 +216,8 @@ def real_clips(answers, reviewed_only=True):
         for given_ in one.given:
             if one.reviewer < "r05":
                 told.setdefault(one.clip_id, {}).setdefault(given_.modality, []).append(given_.names[0])
-    people = decide_clips([one for one in answers if "r05" <= one.reviewer < "r08"], ReviewSettings(annotators=3))
+    reviewers = [one for one in answers if "r05" <= one.reviewer < "r08"]
+    people = decide_clips(fit_consensus(reviewers, ReviewSettings(annotators=3)))
     made = []
     for one in people:
         heard = told[one.clip_id]
@@ -225,7 +227,7 @@ def real_clips(answers, reviewed_only=True):
         reviewed = divergence(shares["face"], shares["voice"]) >= ROUTE.conflict
         if reviewed or not reviewed_only or draw(one.clip_id) / 2**64 < ROUTE.audit:
             labels = tuple(label(modality, scores) for modality, scores in shares.items())
-            named = (("face", one.face), ("voice", one.voice), ("all", one.names))
+            named = (*one.alone, ("all", one.names))
             made.append(Judged(clip_id=one.clip_id, labels=labels, people=named, audited=not reviewed))
     return tuple(made)
 

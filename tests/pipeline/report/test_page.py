@@ -16,7 +16,9 @@ from pipeline.plan import read_plan
 from pipeline.report.gallery import CLIPS, MEDIA_BYTES, SHARES, ClipChoice, cards
 from pipeline.report.page import REPORT, main, page
 from pipeline.report.timeline import lanes, ticks
+from schemas.claims import Cue, Route
 from schemas.errors import UsageError
+from schemas.values import Span
 from schemas.versions.manifest import read_manifest
 from schemas.versions.rows import FOLDERS
 from tests.support.feeling import felt
@@ -173,10 +175,11 @@ def test_media_end_where_the_budget_ends_and_the_page_says_so(felt_version):
     held = [card for card in small if card.media]
     assert len(small) == CLIPS_MADE > len(held) > 0
     assert sum(len(base64.b64decode(card.media[1].partition(",")[2])) for card in held) <= 100_000
-    assert all(card.still or not card.row["frames"] for card in small)
+    assert all(card.still or not card.clip.frames for card in small)
     assert sum(card.media is not None for card in cards(felt_version, ids, MEDIA_BYTES)) == CLIPS_MADE
 
 
+PLAIN = clip(0)
 decided = st.lists(st.tuples(st.sampled_from(list(SHARES)), st.floats(0, 1)), max_size=200)
 
 
@@ -185,7 +188,8 @@ def test_the_gallery_holds_the_most_informative_of_review_and_some_of_all(found)
     clips = {f"{n:016x}": one for n, one in enumerate(found)}
     choice = ClipChoice()
     for clip_id, (decision, priority) in clips.items():
-        choice.add({"clip_id": clip_id, "routes": [{"decision": decision, "priority": priority}]})
+        route = Route(by="route@1#0", decision=decision, reasons=(), priority=priority)
+        choice.add(replace(PLAIN, clip_id=clip_id, routes=(route,)))
     chosen = choice.clip_ids()
     assert len(set(chosen)) == len(chosen) == min(CLIPS, len(clips))
     sizes = Counter(decision for decision, _ in found)
@@ -196,14 +200,14 @@ def test_the_gallery_holds_the_most_informative_of_review_and_some_of_all(found)
 
 
 some_cues = st.lists(
-    st.fixed_dictionaries(
-        {
-            "cue_id": st.text(max_size=8),
-            "modality": st.sampled_from(["face", "voice", "skin"]),
-            "text": st.text(max_size=80),
-            "value": st.none() | st.floats(-3, 3),
-            "span": st.none() | st.tuples(st.floats(0, 9), st.floats(0, 9)).map(lambda t: {"start": min(t), "end": max(t)}),
-        }
+    st.builds(
+        Cue,
+        by=st.just("cues.made@1#0"),
+        cue_id=st.text(max_size=8),
+        modality=st.sampled_from(["face", "voice", "skin"]),
+        text=st.text(max_size=80),
+        value=st.none() | st.floats(-3, 3),
+        span=st.none() | st.tuples(st.floats(0, 9), st.floats(0, 9)).map(lambda t: Span(start=min(t), end=max(t))),
     ),
     max_size=30,
 )
@@ -213,7 +217,7 @@ some_cues = st.lists(
 def test_marks_lie_on_the_time_line_at_their_times_and_none_covers_another(cues, seconds):
     drawn = lanes(cues, seconds, "c1")
     marks = [mark for lane in drawn for mark in lane.marks]
-    assert sorted(mark.cue_id for mark in marks) == sorted(cue["cue_id"] for cue in cues)
+    assert sorted(mark.cue_id for mark in marks) == sorted(cue.cue_id for cue in cues)
     assert len({mark.name for mark in marks}) == len(marks)
     for lane in drawn:
         for row in range(lane.rows):
