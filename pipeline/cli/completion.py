@@ -79,7 +79,7 @@ def model_names() -> list[str]:
     """Return the models of all tables that are installed."""
     from annotators.models import catalog  # noqa: PLC0415
 
-    return [model.name for model in catalog.table().models]
+    return [model.name for model in catalog.entries().models]
 
 
 if __name__ == "__main__":
