@@ -11,7 +11,7 @@ from typing import Any
 
 from annotators.annotator import Annotator
 from schemas.doors import behind, data_file
-from schemas.errors import UsageError
+from schemas.errors import UsageError, did_you_mean
 from schemas.validate import validate
 
 ENTRY_POINTS = "affectory.annotators"
@@ -26,6 +26,15 @@ def registered() -> dict[str, EntryPoint]:
         UsageError: two packages register one name.
     """
     return behind(ENTRY_POINTS)
+
+
+def annotator_class(name: str) -> type[Annotator[Any, Any]]:
+    """Return the class of an annotator that is installed.
+
+    Raises:
+        UsageError: it cannot be imported, or is no annotator.
+    """
+    return _imported(registered()[name])
 
 
 def _imported(entry: EntryPoint) -> type[Annotator[Any, Any]]:
@@ -49,7 +58,9 @@ def configured(table: Mapping[str, object], where: str) -> Annotator[Any, Any]:
         raise UsageError(f"{where} one has no name")
     name = str(table["name"])
     if name not in known:
-        raise UsageError(f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}")
+        raise UsageError(
+            f"{where} no annotator {name!r} is installed; there are {', '.join(sorted(known))}{did_you_mean(name, known)}"
+        )
     settings = {key: value for key, value in table.items() if key != "name"}
     made: Annotator[Any, Any] = validate(_imported(known[name]), settings, f"{where} {name}")
     return made
@@ -69,7 +80,8 @@ def plan_file(name: str) -> Traversable:
     entry = behind(PLANS).get(name)
     place = data_file(entry) if entry is not None else Path(name)
     if not place.is_file():
-        raise UsageError(f"--plan {name}: no such plan and no such file; installed plans are {', '.join(plan_names())}")
+        there = ", ".join(plan_names()) + did_you_mean(name, plan_names())
+        raise UsageError(f"--plan {name}: no such plan and no such file; installed plans are {there}")
     return place
 
 

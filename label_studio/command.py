@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from label_studio.arguments import KEY, URL
 from label_studio.project.answers import REVIEWS
 from label_studio.server import accounts
 from label_studio.server.client import LabelStudioClient, address
 from schemas.errors import AffectoryError, UsageError
 
-URL, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
 SERVER, CLIPS = "server", "files/clips"
 """In the folder of reviews: our own server; in that: what it shows to browsers."""
 
@@ -30,18 +30,6 @@ class Connection:
     client: LabelStudioClient
     data: Path | None
     """Data folder of our own server on this machine; None for any other server."""
-
-
-def arguments(prog: str, does: str) -> argparse.ArgumentParser:
-    """Return a command line with what all commands that speak to a server take."""
-    made = argparse.ArgumentParser(
-        prog=f"python -m {prog}", description=does, allow_abbrev=False,
-        epilog=f"Without --url and {URL}: the server that `python -m label_studio.serve` runs. "
-        f"The token of any other is read from {KEY}, a legacy or a personal one.",
-    )  # fmt: skip
-    made.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
-    made.add_argument("--url", metavar="URL", help=f"address of a Label Studio server (default: {URL})")
-    return made
 
 
 def ended(prog: str, work: Callable[[], int]) -> int:

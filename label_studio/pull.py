@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from label_studio.command import arguments, connected, ended, server_lock, stoppable
+from label_studio.arguments import pull_arguments
+from label_studio.command import connected, ended, server_lock, stoppable
 from label_studio.project.answers import ANSWERS, RETRACTED
 from label_studio.project.queue import projects
 from label_studio.server.client import LabelStudioClient
-from label_studio.server.egress import WAKE_HOST
 from label_studio.sync.pulling import Came, pull, salt
 from label_studio.sync.wake import Wake, place
 from label_studio.sync.webhooks import Webhooks
@@ -32,13 +32,7 @@ NAMED = 20
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = arguments(PROG, "Bring what people answered to the versions.")
-    parser.add_argument("--every", type=float, metavar="SECONDS", help="go on pulling so often, until stopped")
-    parser.add_argument(
-        "--wake", metavar="[HOST:]PORT", help=f"with --every: also as soon as the server calls there (default HOST: {WAKE_HOST}; "
-        "PORT 0: a free one). HOST is where this machine listens and what the server calls it by",
-    )  # fmt: skip
-    args = parser.parse_args(argv)
+    args = pull_arguments().parse_args(argv)
     return ended(PROG, lambda: _main(args))
 
 

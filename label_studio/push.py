@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from label_studio.command import CLIPS, Connection, arguments, connected, ended, server_lock
+from label_studio.arguments import push_arguments
+from label_studio.command import CLIPS, Connection, connected, ended, server_lock
 from label_studio.consensus.adjudication import disputed
 from label_studio.consensus.consensus import Consensus, ReviewSettings, fit_consensus
 from label_studio.project import answers, clips, tasks
@@ -60,12 +61,7 @@ class Pushed:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = arguments("label_studio.push", "Put what people must decide on a Label Studio server, each item once.")
-    parser.add_argument("--version", metavar="NAME", help="the version (default: the newest)")
-    parser.add_argument("--annotators", type=int, metavar="N", help="people per clip (default: the plan's)")
-    parser.add_argument("--preferences", action="store_true", help="also ask which of two explanations of a clip is better")
-    parser.add_argument("--media-url", metavar="URL", help="reviewers find URL/VERSION/CLIP.mp4 (default: clips are uploaded)")
-    args = parser.parse_args(argv)
+    args = push_arguments().parse_args(argv)
     return ended("label_studio.push", lambda: _main(args))
 
 

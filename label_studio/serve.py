@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx2
 
+from label_studio.arguments import HOST, POSTGRES, serve_arguments
 from label_studio.command import CLIPS, ended, own_folder, stoppable
 from label_studio.server.accounts import FILE, ReviewServer, load_server, save_server, sign_up, wanted
 from label_studio.server.client import LabelStudioClient
@@ -28,7 +29,6 @@ from label_studio.server.environment import Environment, environment, silent
 from label_studio.server.server_main import TIED
 from schemas.errors import TransientError, UsageError
 
-PORT, HOST, POSTGRES = 8080, "127.0.0.1", "AFFECTORY_POSTGRES"
 PATIENCE = 600.0
 """Seconds for the first start, which may have to fill a database."""
 APP, LOG, LOCK = "app", "server.log", "lock"
@@ -45,27 +45,9 @@ class ServeOptions:
     reviewers: tuple[str, ...]
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m label_studio.serve", description="Run a Label Studio server for reviewers.", allow_abbrev=False,
-        epilog="Its first user is taken from AFFECTORY_REVIEW_USER, AFFECTORY_REVIEW_PASSWORD and AFFECTORY_REVIEW_TOKEN, "
-        "or made and printed once.",
-    )  # fmt: skip
-    made.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
-    made.add_argument("--data", type=Path, metavar="DIR", help="what the server keeps (default: SHARDS/reviews/server)")
-    made.add_argument("--port", type=int, default=PORT, help=f"(default: {PORT}; 0: a free one)")
-    made.add_argument("--host", default=HOST, help=f"address to listen on (default: {HOST}: this machine only)")
-    made.add_argument(
-        "--postgres", metavar="URL", help=f"postgresql://USER:PASSWORD@HOST:PORT/NAME in place of SQLite (or set {POSTGRES})"
-    )
-    made.add_argument("--reviewer", action="append", default=[], metavar="EMAIL", help="one more who may log in; may be repeated")
-    return made
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command until it is stopped; return its exit status."""
-    args = parser().parse_args(argv)
+    args = serve_arguments().parse_args(argv)
     return ended("label_studio.serve", lambda: _main(args))
 
 

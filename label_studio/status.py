@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from label_studio.command import arguments, connected, ended
+from label_studio.arguments import status_arguments
+from label_studio.command import connected, ended
 from label_studio.consensus.consensus import fit_consensus
 from label_studio.consensus.facts import review_facts
 from label_studio.project.answers import ANSWERS, REVIEWS, load_answers
@@ -33,7 +34,7 @@ class Line:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    args = arguments("label_studio.status", "How far the review is, and how well people agree.").parse_args(argv)
+    args = status_arguments().parse_args(argv)
     return ended("label_studio.status", lambda: _main(args))
 
 

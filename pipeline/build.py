@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -12,9 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from annotators.registry import plan_names
 from label_studio.consensus.consensus import Consensus, fit_consensus
 from label_studio.project.answers import Answer
+from pipeline.cli.arguments import build_arguments
 from pipeline.feedback.reviews import authors, gather, key, laid_out
 from pipeline.feedback.teaching import apply_feedback
 from pipeline.ingest.sources import Found, find_sources, share_of
@@ -30,43 +29,11 @@ from schemas.versions.manifest import latest_version, order, read_manifest
 from schemas.versions.review_facts import ReviewFacts
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line; what it does not know is handed to Beam."""
-    made = argparse.ArgumentParser(
-        prog="python -m pipeline.build",
-        description="Turn a folder of video into a dataset version.",
-        epilog="Other options go to Apache Beam, for example --runner=FlinkRunner.",
-        allow_abbrev=False,
-    )
-    made.add_argument("--source", type=Path, required=True, metavar="DIR", help="folder with video and sound, searched in depth")
-    made.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of versions; a new one is added")
-    made.add_argument(
-        "--plan", default="embedded", metavar="P", help=f"{' or '.join(plan_names())}, or a TOML file (default: embedded)"
-    )
-    made.add_argument("--work", type=Path, metavar="DIR", help="work folder that all workers see (default: OUT/.work)")
-    made.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="threads (default: one per core)")
-    made.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where models run (default: auto)")
-    made.add_argument("--media", choices=("embed", "reference"), default="embed", help="media inside the Parquet files or beside")
-    made.add_argument(
-        "--review-budget", metavar="N", help="at most N clips, or N%% of all, go to people: the most informative first"
-    )
-    made.add_argument("--part", type=_part, metavar="K/N", help="do only this share of the sources; then run without to assemble")
-    made.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
-    made.add_argument(
-        "--version",
-        action=_Version,
-        nargs="?",
-        metavar="NAME",
-        help="name of the dataset version to write (default: v1, v2, …); without a NAME, print Affectory's own version",
-    )
-    return made
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     # Libraries talk to the root logger about what is not wrong; what is wrong with the build is said in words, below.
     logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
-    args, beam_args = parser().parse_known_args(argv)
+    args, beam_args = build_arguments().parse_known_args(argv)
     try:
         return _build(args, beam_args)
     except UsageError as error:
@@ -238,29 +205,6 @@ def _device(wanted: str) -> str:
     if wanted == "cuda" and not there:
         raise UsageError("--device cuda: this machine has no CUDA device that torch can use")
     return "cuda" if there and wanted != "cpu" else "cpu"
-
-
-def _part(text: str) -> tuple[int, int]:
-    k, slash, n = text.partition("/")
-    if not (slash and k.isdigit() and n.isdigit() and 1 <= int(k) <= int(n)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not K/N with 1 <= K <= N")
-    return int(k), int(n)
-
-
-class _Version(argparse.Action):
-    """With a value an ordinary option; alone, print the program's version and stop, as --version does everywhere."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[object] | None,
-        option_string: str | None = None,
-    ) -> None:
-        if values is None:
-            sys.stdout.write(f"affectory {version('affectory')}\n")
-            parser.exit()
-        setattr(namespace, self.dest, values)
 
 
 if __name__ == "__main__":

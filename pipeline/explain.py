@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.cli.arguments import explain_arguments
 from schemas.claims import Assessment
 from schemas.errors import AffectoryError
 from schemas.record import Clip
@@ -22,11 +22,7 @@ COLUMNS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.route", description="Why a clip went where it went.")
-    parser.add_argument("--explain", metavar="CLIP", required=True, help="clip_id, or how it begins")
-    parser.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
-    parser.add_argument("--version", metavar="NAME", help="the version (default: the newest)")
-    args = parser.parse_args(argv)
+    args = explain_arguments().parse_args(argv)
     try:
         version, manifest = opened(args.shards, args.version)
         clip = find_clip(version, args.explain, COLUMNS)

@@ -21,13 +21,13 @@ from pipeline.judge.route import Judge, RouteSettings, allowed
 from pipeline.judge.rule import Rule, configured_rule
 from pipeline.split.assign import SplitSettings
 from pipeline.split.duplicates import DuplicateSettings
-from schemas.errors import UsageError
+from schemas.errors import UsageError, did_you_mean
 from schemas.provenance import Provenance, digest
 from schemas.record import SCHEMA_VERSION, Clip, Source, claim_fields
 from schemas.validate import validate
 from schemas.vocabulary.spaces import space
 
-_TABLES = {"segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators", "rules"}
+TABLES = ("segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators", "rules")
 _ORDER = ("source", "clip", "clips of a source")
 
 
@@ -36,10 +36,11 @@ class ReleaseSettings:
     """How shards are written."""
 
     shard_bytes: Annotated[int, Field(ge=1)] = 500_000_000
-    """About how much one shard holds."""
+    """About so many bytes make one shard."""
     row_group_bytes: Annotated[int, Field(ge=1)] = 64_000_000
+    """A row group ends at so many bytes, if not before."""
     row_group_rows: Annotated[int, Field(ge=1)] = 100
-    """A row group ends at whichever comes first; the viewer of the Hub reads pages of 100 rows."""
+    """Or at so many rows; the viewer of the Hub reads pages of 100."""
     row_group_typical: Annotated[int, Field(ge=1)] = 25
     """About so many rows make a row group: it ends behind one clip in so many, chosen by the hash that its id is."""
 
@@ -111,8 +112,8 @@ def read_plan(name: str) -> Plan:
         table = tomllib.loads(place.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"--plan {path}: {error}") from error
-    if unknown := set(table) - _TABLES:
-        raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
+    if unknown := sorted(set(table) - set(TABLES)):
+        raise UsageError(f"--plan {path}: unknown table {unknown[0]!r}{did_you_mean(unknown[0], TABLES)}")
     assess = validate(AssessSettings, table.get("assess", {}), f"--plan {path}: [assess]")
     plan = Plan(
         name=name if name in plan_names() else Path(name).stem,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import hashlib
 import io
@@ -18,6 +17,7 @@ from annotators.models.local import fetch
 from annotators.models.packages import Packaged, extract
 from annotators.registry import used_by
 from pipeline import build
+from pipeline.cli.arguments import sample_arguments
 from pipeline.ingest.sources import AUDIO, TABLE, VIDEO
 from schemas.errors import AffectoryError, UsageError
 from schemas.validate import validate
@@ -97,13 +97,7 @@ def _same(place: Path, sha256: str) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.sample", description=__doc__, epilog="Other options go to pipeline.build.", allow_abbrev=False
-    )
-    parser.add_argument("--source", type=Path, default=Path("raw"), metavar="DIR", help="where the sample is put (default: raw)")
-    parser.add_argument("--plan", default="embedded", metavar="P", help="as for pipeline.build (default: embedded)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of versions; without it the sample is only put together")
-    args, rest = parser.parse_known_args(argv)
+    args, rest = sample_arguments().parse_known_args(argv)
     logging.basicConfig(format="%(message)s")
     logging.getLogger("annotators").setLevel(logging.INFO)
     try:

@@ -10,10 +10,19 @@ AffectoryError
 Anything else that is raised is a bug and stops the build.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 def printable(text: str) -> str:
     """Return a text with every sign that does not print, but for line breaks, spelt out: names may be hostile to a terminal."""
     return "".join(sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def did_you_mean(said: str, known: Iterable[str]) -> str:
+    """Return what ends a message about a name that is not known: the nearest one that is, or nothing."""
+    near = difflib.get_close_matches(said, list(known), 1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 class AffectoryError(Exception):

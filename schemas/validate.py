@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.errors import UsageError
+from schemas.errors import UsageError, did_you_mean
 
 T = TypeVar("T")
 
@@ -21,7 +21,9 @@ def validate(kind: type[T], table: Any, where: str) -> T:
     """
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     if isinstance(table, dict) and (unknown := sorted(set(table) - set(names))):
-        raise UsageError(f"{where}: there is no {unknown[0]!r}; there are {', '.join(names) or 'no settings'}")
+        raise UsageError(
+            f"{where}: there is no {unknown[0]!r}; there are {', '.join(names) or 'no settings'}{did_you_mean(unknown[0], names)}"
+        )
     try:
         made = TypeAdapter(kind).validate_python(table)
     except ValidationError as error:

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.models import local
 from annotators.registry import ENTRY_POINTS, plan_names
-from pipeline.build import parser
+from pipeline.affectory import COMMANDS, resolved
+from pipeline.cli.arguments import build_arguments
 from schemas.record import Clip
 from schemas.table import markdown
 from tests.support import making
@@ -30,7 +31,7 @@ def test_the_column_table_is_the_derived_one():
 
 
 def test_every_option_that_it_names_exists():
-    known = parser().format_help()
+    known = build_arguments().format_help()
     shown = README.partition("## What you can say to a build")[2].partition("\n## ")[0]
     options = re.findall(r"`(--[a-z-]+)", shown)
     assert len(options) > 8
@@ -57,6 +58,15 @@ def test_every_file_and_module_that_a_page_names_is_there():
             assert (ROOT / path).exists(), f"{name} names {path}"
         for module in re.findall(r"python -m ((?:schemas|annotators|label_studio|pipeline|tests)[\w.]*)", page):
             assert importlib.util.find_spec(module.rstrip(".")) is not None, f"{name} names {module}"
+
+
+def test_every_command_is_named_and_what_is_named_is_one():
+    words = {word for command in COMMANDS for word in command.words}
+    assert {command.words[0] for command in COMMANDS} <= set(re.findall(r"affectory (\w+)", README))
+    for name, page in PAGES.items():
+        for line in re.findall(r"(?:`|bin/|^)affectory ([a-z]+(?: [a-z]+)?)", page, re.M):
+            assert line.split()[0] in words, f"{name} names affectory {line}"
+            assert line.split()[0] != "review" or resolved(line.split()), f"{name} names affectory {line}"
 
 
 def test_every_plan_is_named():

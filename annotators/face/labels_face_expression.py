@@ -87,11 +87,11 @@ class FaceExpression(Annotator[Clip, ExpressionReader]):
     blurred: float = 5.0
     """Variance of the Laplacian of the face at 96 x 96 pixels up to which nothing is seen: too blurred, dark or small."""
     sharp: float = 40.0
-    """The same, from which on everything is."""
+    """The same variance, from which on everything is."""
     doubt: float = 0.1
     """Seconds of a clear, silent face that weigh as much as the uniform distribution."""
     width: int = 1280
-    """Wider pictures are scaled down to this width."""
+    """Wider pictures are scaled down to so many pixels."""
 
     def load(self, device: str) -> ExpressionReader:
         """Return the net."""

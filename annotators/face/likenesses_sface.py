@@ -85,7 +85,7 @@ class SfaceLikenesses(Annotator[Clip, Likener]):
     turned: float = 40.0
     """Most degrees of yaw."""
     width: int = 1280
-    """Wider pictures are scaled down to this width."""
+    """Wider pictures are scaled down to so many pixels."""
 
     def load(self, device: str) -> Likener:
         """Return the models; they run on the CPU whatever the device."""

@@ -39,7 +39,7 @@ class LipTargets(Annotator[Clip, None]):
     follows: float = 0.33
     """Usual correlation of a talking face with its own speech."""
     scatter: float = 0.75
-    """By how much 1 s of it may fall below that (n s: by root n less) before the words count as somebody else's."""
+    """By how much the correlation of 1 s may fall below that (n s: by root n less) before the words count as somebody else's."""
     margin: float = 0.25
     """Seconds before and after a turn in which lips still count as part of it."""
 

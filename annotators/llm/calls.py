@@ -25,13 +25,15 @@ class Calls:
     timeout: Positive = 180.0
     """Seconds from a request to the last byte of its answer."""
     tries: Annotated[int, Field(ge=1)] = 5
+    """How often one request is made, until the server answers it."""
     backoff: Positive = 1.0
     """Seconds before the second try; twice that before the third, and so on, each cut by up to a half at random."""
     longest_wait: Positive = 120.0
     """Seconds: a server that asks for a longer wait than this is given up on until the next build."""
     price_in: float | None = None
+    """Price per million tokens of what is asked, in whatever currency."""
     price_out: float | None = None
-    """Per million tokens, in whatever currency."""
+    """Price per million tokens of what is answered, in the same currency."""
     batch: bool = False
     """Go through the provider's batch API, which wants a large `concurrency` and has strict structured output only."""
     gather: Positive = 5.0

@@ -43,11 +43,13 @@ class CutSettings:
     mode: Literal["exact", "copy"] = "exact"
     """exact: re-encoded, right to the frame; copy: streams as they are, from the key frame before the span."""
     crf: Annotated[int, Field(ge=0, le=51)] = 20
+    """Quality of the picture, as x264's constant rate factor: a lower one is better and larger."""
     preset: Preset = "veryfast"
+    """How long the encoder tries to make it smaller."""
     max_rate: Annotated[float, Field(gt=0)] = 60.0
     """Highest frame rate of a clip, in Hz."""
     threads: Annotated[int, Field(ge=1)] = 1
-    """Of the encoder; a clip is short, and several are cut at once."""
+    """Threads of the encoder; a clip is short, and several are cut at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

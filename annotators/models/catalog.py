@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 
 from schemas.doors import behind, data_file
-from schemas.errors import ModelFileError, UsageError
+from schemas.errors import ModelFileError, UsageError, did_you_mean
 from schemas.validate import validate
 
 MODELS = "affectory.models"
@@ -140,7 +140,8 @@ def find_model(name: str) -> Model:
     for model in models:
         if model.name == name:
             return model
-    raise UsageError(f"no model {name!r} in models.toml; there are {', '.join(model.name for model in models)}")
+    names = [model.name for model in models]
+    raise UsageError(f"no model {name!r} in models.toml; there are {', '.join(names)}{did_you_mean(name, names)}")
 
 
 def _usable(where: str, model: Model, file: ModelFile, found: Table) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import sys
 from collections.abc import Sequence
 
 from annotators.models import catalog
+from annotators.models.arguments import models_arguments
 from annotators.models.catalog import Model
 from annotators.models.local import fetch, path
 from annotators.registry import used_by
@@ -25,12 +25,7 @@ def _state(model: Model) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m annotators.models", description="Model files, pinned by hash.")
-    parser.add_argument("do", choices=("fetch", "list", "verify"))
-    parser.add_argument("names", nargs="*", metavar="NAME", help="models (default: those of the plan)")
-    parser.add_argument("--plan", default="embedded", help="embedded, studio or a TOML file (default: embedded)")
-    parser.add_argument("--cache", metavar="DIR", help="in place of $AFFECTORY_CACHE and ~/.cache/affectory")
-    args = parser.parse_intermixed_args(argv)
+    args = models_arguments().parse_intermixed_args(argv)
     if args.cache:
         os.environ["AFFECTORY_CACHE"] = args.cache
     logging.basicConfig(format="%(message)s")

@@ -65,10 +65,11 @@ class LlmRationale(Annotator[Clip, LlmClient]):
     chat: str = field(default_factory=lambda: os.environ.get("OPENAI_MODEL", ""))
     """The model, as its server names it; $OPENAI_MODEL where the plan names none."""
     samples: Annotated[int, Field(ge=1)] = 1
+    """Rationales that are asked for each clip; from two on their agreement is measured."""
     temperature: Annotated[float, Field(ge=0)] | None = None
-    """None: the server's own; some models take no other."""
+    """Temperature of the sampling; None: the server's own, and some models take no other."""
     max_tokens: Annotated[int, Field(ge=1)] = 4096
-    """That an answer may have."""
+    """Tokens that an answer may have."""
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("en",)
     """ISO 639-1; one rationale each, the first also for the tree."""
     images: bool = False

@@ -53,6 +53,7 @@ class FasterWhisperWords(Annotator[Source, Any]):
     language: str | None = None
     """ISO 639-1 code for sources whose language `sources.csv` does not state; None: heard from the first 30 s of speech."""
     beam: Annotated[int, Field(ge=1)] = 5
+    """Hypotheses that are followed at once when a window is decoded."""
     batch: Annotated[int, Field(ge=1)] = 8
     """Windows decoded together."""
     speech: _Share = 0.5

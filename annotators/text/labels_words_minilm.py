@@ -52,7 +52,7 @@ class MinilmWordLabels(Annotator[Clip, Any]):
     falls: Annotated[float, Field(gt=0, lt=1)] = 0.15
     """By how much the label's probability falls at least without a phrase that is named."""
     threads: Annotated[int, Field(ge=1)] = 2
-    """Part of the settings because the order of additions can change the last bits; the same for all that run torch."""
+    """Threads; part of the settings because the order of additions can change the last bits; the same for all that run torch."""
 
     def load(self, device: str) -> Any:
         """Return the reader; it stays on the CPU, where a transcript takes milliseconds."""

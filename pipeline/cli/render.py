@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pipeline.cli.arguments import document_arguments
 from schemas.atomic import write_atomic
 from schemas.errors import AffectoryError
 from schemas.versions.manifest import Manifest
@@ -15,11 +15,7 @@ from schemas.versions.rows import opened
 
 def run_document(prog: str, says: str, make: Callable[[Path, Manifest, str], str], argv: Sequence[str] | None) -> int:
     """Write what `make` says of the version that the command line names; return the exit status."""
-    parser = argparse.ArgumentParser(prog=f"python -m {prog}", description=says)
-    parser.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
-    parser.add_argument("--version", metavar="NAME", help="the version (default: the newest)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: standard output)")
-    args = parser.parse_args(argv)
+    args = document_arguments(f"python -m {prog}", says).parse_args(argv)
     try:
         version, manifest = opened(args.shards, args.version)
         made = make(version, manifest, version.name)

@@ -25,9 +25,11 @@ class SegmentSettings:
     """Bounds of a clip, in seconds."""
 
     min_seconds: Positive = 1.0
+    """Least seconds of a clip; what is shorter is not cut."""
     max_seconds: Positive = 15.0
+    """Most seconds of a clip; a longer turn is cut between words."""
     join_seconds: Annotated[float, Field(ge=0)] = 1.0
-    """Neighbouring turns of one speaker become one clip where the silence between them is at most this long."""
+    """Neighbouring turns of one speaker become one clip where the silence between them has at most so many seconds."""
 
     def __post_init__(self) -> None:
         if self.min_seconds > self.max_seconds:

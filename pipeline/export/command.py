@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.cli.arguments import export_arguments
 from pipeline.export.exporter import Exporter, configured_exporter, exporter_kind, exporters
 from pipeline.export.outlet import Outlet
 from pipeline.rights.leaving import TERMS, Leaving, leaving
@@ -25,23 +26,9 @@ NOTE = "export.json"
 """What was written, out of what, and what was left out."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    made = argparse.ArgumentParser(prog="python -m pipeline.export", description="Write a version in another form.")
-    made.add_argument("version", metavar="V", nargs="?", help="the version (default: the newest)")
-    made.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
-    made.add_argument("--format", metavar="NAME", help="the format; --list names them")
-    made.add_argument("--out", type=Path, metavar="DIR", help="folder to make; what lies there already is never touched")
-    made.add_argument("--decision", choices=tuple(FOLDERS), default=ACCEPT, help="clips of which route (default: accept)")
-    made.add_argument("--split", metavar="NAME", help="clips of this split only")
-    made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the format")
-    made.add_argument("--list", action="store_true", help="name the formats, and their settings with --format")
-    return made
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 1 where the world failed, 2 for bad usage."""
-    args = parser().parse_args(argv)
+    args = export_arguments().parse_args(argv)
     try:
         sys.stdout.write(_listed(args.format) if args.list else _exported(args))
     except (AffectoryError, OSError) as error:

@@ -51,7 +51,7 @@ class AssessSettings:
     valence: Share = 0.2
     """Valence of this strength or more has a sign."""
     tie: Share = 0.05
-    """Labels this close to the likeliest are tied with it."""
+    """Labels whose probability is this close to that of the likeliest are tied with it."""
     same: Share = 1.0
     """Overlap from which two sets of labels are equal."""
     differ: Share = 0.0

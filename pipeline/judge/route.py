@@ -35,7 +35,7 @@ class RouteSettings:
     """Thresholds of the gates (reject), of review, the budget and the audit."""
 
     min_seconds: Annotated[float, Field(ge=0)] = 1.0
-    """Shorter clips are rejected."""
+    """Clips of fewer seconds are rejected."""
     max_overlap: Share = 0.5
     """Clips in which others speak for a larger share of the time are rejected."""
     min_word_probability: Share = 0.4
@@ -49,7 +49,7 @@ class RouteSettings:
     ambiguity: Share = 0.85
     """Ambiguity from which a person decides."""
     consistency: Share = 0.6
-    """A person decides where fewer sampled rationales than this agree on the emotion."""
+    """A person decides where a smaller share of the sampled rationales than this agrees on the emotion."""
     budget: str | None = None
     """At most this many clips (`200`) or this share of all clips (`20%`) go to people; None: all that need one."""
     audit: Share = 0.05

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import EntryPoint
 from typing import Any, ClassVar, Literal
 
 from schemas.doors import behind
-from schemas.errors import UsageError
+from schemas.errors import UsageError, did_you_mean
 from schemas.record import Clip
 from schemas.validate import validate
 
@@ -67,12 +68,23 @@ def configured_rule(table: Mapping[str, object], where: str) -> Rule:
     """
     known, name = behind(RULES), str(table.get("name", ""))
     if name not in known:
-        raise UsageError(f"{where} no rule {name!r} is installed; there are {', '.join(known) or 'none'}")
-    try:
-        kind = known[name].load()
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"the rule {name} ({known[name].value}) cannot be imported: {error}") from error
-    if not (isinstance(kind, type) and issubclass(kind, Rule)):
-        raise UsageError(f"the rule {name} ({known[name].value}) is no subclass of pipeline.judge.rule.Rule")
-    made: Rule = validate(kind, {key: value for key, value in table.items() if key != "name"}, f"{where} {name}")
+        there = (", ".join(known) or "none") + did_you_mean(name, known)
+        raise UsageError(f"{where} no rule {name!r} is installed; there are {there}")
+    settings = {key: value for key, value in table.items() if key != "name"}
+    made: Rule = validate(rule_class(known[name]), settings, f"{where} {name}")
     return made
+
+
+def rule_class(entry: EntryPoint) -> type[Rule]:
+    """Return the class of a rule that is installed.
+
+    Raises:
+        UsageError: it cannot be imported, or is no rule.
+    """
+    try:
+        kind = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"the rule {entry.name} ({entry.value}) cannot be imported: {error}") from error
+    if not (isinstance(kind, type) and issubclass(kind, Rule)):
+        raise UsageError(f"the rule {entry.name} ({entry.value}) is no subclass of pipeline.judge.rule.Rule")
+    return kind

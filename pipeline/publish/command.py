@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.cli.arguments import publish_arguments
 from pipeline.publish.hub import MAIN, TOKEN, Remote, Repository, endpoint
 from pipeline.publish.leaks import guard, leaks
 from pipeline.publish.selection import DATA, LAST, LISTED, MEDIA, Selection, UploadFile, selection
@@ -27,31 +28,9 @@ _OURS = "Affectory: "
 """How the titles of our commits begin."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m pipeline.publish",
-        description="Publish the accepted clips of a version on the Hub.",
-        epilog=f"The token comes from the environment: {TOKEN}. HF_ENDPOINT names another server.",
-    )
-    made.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
-    made.add_argument("--version", metavar="V", help="the version (default: the newest)")
-    made.add_argument("--repo", required=True, metavar="ORG/NAME", help="dataset repository; it is made where there is none")
-    made.add_argument("--private", action="store_true", help="a repository that only its owners see")
-    made.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        metavar="TEXT",
-        help="let this text pass though it looks like an address or a path",
-    )
-    made.add_argument("--dry-run", action="store_true", help="say which files and bytes would go, and ask nobody")
-    return made
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    args = parser().parse_args(argv)
+    args = publish_arguments().parse_args(argv)
     try:
         return _publish(args)
     except UsageError as error:

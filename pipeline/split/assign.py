@@ -38,8 +38,11 @@ class SplitSettings:
     """Shares of the splits in clips, and from when on two people are one."""
 
     train: Share = 0.8
+    """Share of the clips that models are fitted on; the three are 1 together."""
     validation: Share = 0.1
+    """Share of the clips that models are chosen by."""
     test: Share = 0.1
+    """Share of the clips that models are judged by."""
     voice: Annotated[float, Field(gt=0, le=1)] = 0.65
     """Cosine of two voices from which they are one person's. Measured with ECAPA on 16 speakers, 10 of them actors in one studio,
     by 6 s and more: 97 % of one voice in one mood, 40 % across moods such as fury and boredom, 0.05 % of two voices."""
@@ -47,9 +50,9 @@ class SplitSettings:
     """Cosine of two faces from which they are one person's. Measured with SFace on 35 faces: ten pairs of one person in different
     pictures are at 0.52 to 0.81, 580 pairs of two persons at 0.42 at most, on average 0.08, deviation 0.10."""
     voice_seconds: Annotated[float, Field(ge=0)] = 5.0
-    """Voices of speakers who say less in a source are not compared: they tell too little."""
+    """Voices of speakers who speak fewer seconds than this in a source are not compared: they tell too little."""
     slack: Annotated[float, Field(ge=0)] = 0.1
-    """By which share of it a split may be fuller than it should be, before the hash is overruled."""
+    """By which share of itself a split may be fuller than it should be, before the hash is overruled."""
 
     def __post_init__(self) -> None:
         if not math.isclose(sum(self.shares), 1, abs_tol=1e-6):

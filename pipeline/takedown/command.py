@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pipeline.cli.arguments import takedown_arguments
 from pipeline.publish.selection import stated_sources
 from pipeline.release.commit import next_name
 from pipeline.rights.withdrawn import (
@@ -79,27 +80,9 @@ class Seen:
         return (own,) if self.kept is None else (own, self.kept)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m pipeline.takedown", description="Make a version without a clip, a source or a person, for good."
-    )
-    made.add_argument("--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)")
-    made.add_argument("--version", metavar="V", help="the version to take out of (default: the newest)")
-    who = made.add_mutually_exclusive_group(required=True)
-    who.add_argument("--clip", metavar="ID", help="clip_id, or how it begins")
-    who.add_argument("--source", metavar="ID|FILE", help="source_id, how it begins, its name in the rows, or the file itself")
-    who.add_argument("--person", metavar="NAME", help="speaker of sources.csv; or SOURCE/S0, SOURCE/P0 within a source")
-    who.add_argument(
-        "--unpublishable", action="store_true", help="sources without licence or consent; later builds ask sources.csv anew"
-    )
-    made.add_argument("--reason", metavar="TEXT", help=f"kept in {WITHDRAWN} only")
-    return made
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    args = parser().parse_args(argv)
+    args = takedown_arguments().parse_args(argv)
     try:
         opened(args.shards, args.version)
         # Two at once would write over each other's list, and into one folder.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pyarrow import ArrowException
 
+from pipeline.cli.arguments import versions_arguments
 from pipeline.versions.difference_text import as_json, as_text
 from pipeline.versions.integrity import damages
 from pipeline.versions.listing import version_lines, version_text
@@ -19,34 +20,9 @@ from schemas.versions.manifest import MANIFEST, SUMS, versions
 from schemas.versions.rows import opened
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m pipeline.versions", description="What versions there are, and what is in them."
-    )
-    commands = made.add_subparsers(dest="command", required=True)
-    about = commands.add_parser("list", help="one line for each version")
-    show = commands.add_parser("show", help="ledger, authors and files of one version")
-    show.add_argument("name", metavar="V", nargs="?", help="the version (default: the newest)")
-    newest = commands.add_parser("latest", help="name and seal of the newest version, for scripts")
-    diff = commands.add_parser("diff", help="what differs between two versions, and why")
-    diff.add_argument("old", metavar="A")
-    diff.add_argument("new", metavar="B")
-    diff.add_argument("--json", action="store_true", help="every change, as one JSON document")
-    check = commands.add_parser("verify", help="find any byte that is not as it was written; status 1 if there is one")
-    check.add_argument("name", metavar="V", nargs="?", help="the version (default: all)")
-    check.add_argument("--seal", metavar="HASH", help="also refuse a version that is whole and another one")
-    check.add_argument("--deep", action="store_true", help="also read every row, and compare the sum of their hashes")
-    for command in (about, show, newest, diff, check):
-        command.add_argument(
-            "--shards", type=Path, default=Path("shards"), metavar="DIR", help="folder of versions (default: shards)"
-        )
-    return made
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 1 where damage was found, 2 for bad usage."""
-    args = parser().parse_args(argv)
+    args = versions_arguments().parse_args(argv)
     try:
         return _done(args)
     except AffectoryError as error:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.build import parser as build_parser
+from pipeline.cli.arguments import build_arguments
 from pipeline.clips.kept import Index, keep, kept_refs
 from pipeline.feedback.reviews import ReviewIndex
 from pipeline.ingest.sources import find_sources
@@ -162,7 +162,7 @@ def test_a_build_drops_withdrawn_clips_with_a_letter_when_it_knows_who_is_who(wh
 def test_a_build_looks_for_the_list_beside_its_versions(raw, tmp_path):
     from pipeline.build import _job
 
-    args = build_parser().parse_args(["--source", str(raw), "--out", str(tmp_path / "out")])
+    args = build_arguments().parse_args(["--source", str(raw), "--out", str(tmp_path / "out")])
     before = _job(args)
     write_withdrawn(tmp_path / "out", NOTHING.with_(WithdrawnSource(source_id=before.found[0].source_id)))
     after = _job(args)
