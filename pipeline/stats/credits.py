@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 from annotators.models.catalog import table
 from pipeline.stats.facts import DataFile, Measured, ModelFacts
 from schemas.arrow import media_columns, schema_of
+from schemas.claims import MediaFile
 from schemas.record import Clip
 from schemas.validate import validate
 from schemas.versions.manifest import Manifest
-from schemas.versions.rows import ACCEPT, FOLDERS
+from schemas.versions.rows import ACCEPT, FOLDERS, read_file
 
 ACCURACY = "accuracy.toml"
 Author = Mapping[str, Any]
@@ -44,7 +45,7 @@ def features(version: Path, manifest: Manifest) -> str:
 
 def embedded(version: Path, manifest: Manifest) -> bool:
     """Return whether a version holds the bytes of its media: by the first of them, since all are kept alike."""
-    return next((held["bytes"] is not None for one in manifest.files for held in _media(version / one.file)), False)
+    return next((held.bytes is not None for one in manifest.files for held in _media(version / one.file)), False)
 
 
 def models(authors: Sequence[Author]) -> tuple[ModelFacts, ...]:
@@ -65,11 +66,9 @@ def measurements() -> tuple[Measured, ...]:
     return validate(_Table, tomllib.loads(text), ACCURACY).measured
 
 
-def _media(file: Path) -> Iterator[Mapping[str, Any]]:
-    with pq.ParquetFile(file) as shard:
-        for part in shard.iter_batches(1, columns=[f"{name}.bytes" for name in media_columns(Clip)]):
-            for row in part.to_pylist():
-                yield from (held for held in row.values() if held is not None)
+def _media(file: Path) -> Iterator[MediaFile]:
+    for clip in read_file(file, media_columns(Clip), batch=1):
+        yield from (held for name in media_columns(Clip) if (held := getattr(clip, name)) is not None)
 
 
 def _data_files(version: Path, manifest: Manifest) -> Iterator[DataFile]:
