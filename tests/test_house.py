@@ -62,7 +62,6 @@ AWAITED_TESTS: set[str] = {
     "pipeline.card.markdown",
     "pipeline.card.rai",
     "pipeline.cli.render",
-    "pipeline.explain",
     "pipeline.ingest.probe",
     "pipeline.judge.assess",
     "pipeline.judge.temperature",

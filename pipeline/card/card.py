@@ -25,7 +25,8 @@ from schemas.record import Clip
 from schemas.table import markdown
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW
 from schemas.versions.split_facts import LINKS
-from schemas.vocabulary.modalities import modalities
+from schemas.vocabulary.distributions import ALL
+from schemas.vocabulary.modalities import modalities, modality_order
 
 CARD = "README.md"
 NAMES = {ACCEPT: "accepted", REVIEW: "for people to review", REJECT: "rejected"}
@@ -157,11 +158,9 @@ def _tags(found: CardFacts) -> Iterator[str]:
     yield from (one for one in ("video", "audio", "image") if dict(found.columns)[one])
     if found.said:
         yield "emotion-recognition"
-        yield from (
-            tag
-            for tag in (found.space, *(one.modality for one in found.said if one.modality in modalities()))
-            if _TAG.fullmatch(tag)
-        )
+        # Others are named in the tables only: a tag is a name of ours.
+        known = (one.modality for one in found.said if one.modality in modalities())
+        yield from (tag for tag in (found.space, *known) if _TAG.fullmatch(tag))
     if found.rationales:
         yield "rationale"
 
@@ -177,7 +176,8 @@ def _columns(found: CardFacts) -> Markup:
 def _unlabelled(found: CardFacts) -> list[tuple[str, int]]:
     """Return modalities and how many accepted clips have no label of theirs."""
     there = {one.modality: one.clips for one in found.said}
-    return [(name, found.clips - there.get(name, 0)) for name in modalities() if there.get(name, 0) < found.clips]
+    names = sorted({*modalities(), *there} - {ALL}, key=modality_order)
+    return [(name, found.clips - there.get(name, 0)) for name in names if there.get(name, 0) < found.clips]
 
 
 @cache

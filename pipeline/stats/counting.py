@@ -18,7 +18,8 @@ from pipeline.stats.facts import CostFacts, Counted, DecisionFacts, LabelFacts, 
 from schemas.claims import Review, Route, Text
 from schemas.record import Clip
 from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW, read_file
-from schemas.vocabulary.distributions import ALL, fused_label
+from schemas.vocabulary.distributions import fused_label
+from schemas.vocabulary.modalities import modality_order
 from schemas.vocabulary.spaces import space
 
 VALUES = 1000
@@ -127,7 +128,7 @@ class Count:
             self.costs.setdefault(text.by.partition("@")[0], _Cost()).add(spent)
 
     def _said(self) -> Iterator[LabelFacts]:
-        for modality in sorted(self.tally.felt, key=lambda name: (name != ALL, name)):
+        for modality in sorted(self.tally.felt, key=modality_order):
             felt = self.tally.felt[modality]
             if felt.clips:
                 mean = tuple((name, felt.mass[name] / felt.clips) for name in sorted(felt.mass))

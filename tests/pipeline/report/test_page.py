@@ -23,6 +23,7 @@ from schemas.versions.manifest import read_manifest
 from schemas.versions.rows import FOLDERS
 from tests.support.feeling import felt
 from tests.support.reported import CLIPS_MADE, EVIL, IMAGE, SCRIPT, clip, tree, visible, written
+from tests.support.walking import gait, walking
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +161,22 @@ def test_a_version_without_labels_has_a_good_page(media_files, tmp_path):
     assert "No clip has a label" in section(shown, "labels").text
     assert len(list(shown.all("article"))) == len(list(shown.all("audio"))) + len(list(shown.all("video"))) == 4
     assert not list(shown.all(".timeline"))
+
+
+def test_a_modality_of_no_package_here_has_its_own_name_and_a_registered_one_its_colour_and_place(tmp_path):
+    place = written([gait(k) for k in range(4)], tmp_path, tmp_path)
+    text = (place / REPORT).read_text()
+    shown = tree(text)
+    assert [panel.one("h3").text.split()[0] for panel in section(shown, "labels").all(".panel")] == ["all", "face", "gait"]
+    assert [panel.one("h3").text[:13] for panel in section(shown, "conflicts").all(".pair")] == ["face and gait"]
+    lanes = [next(iter(card.all(".lane"))) for card in shown.all("article")]
+    assert {(lane.one(".name").text, lane.attrs["class"]) for lane in lanes} == {("gait", "lane hue m-other")}
+    with walking(tmp_path, place=0):
+        text = page(place, read_manifest(place), "v1")
+    shown = tree(text)
+    assert [panel.one("h3").text.split()[0] for panel in section(shown, "labels").all(".panel")] == ["all", "gait", "face"]
+    assert {lane.attrs["class"] for lane in shown.all(".lane") if lane.one(".name").text == "gait"} == {"lane hue m-1"}
+    assert ".m-1 { --mine: #7b4397; }" in text
 
 
 def test_a_version_without_clips_has_a_page(media_files, tmp_path):
