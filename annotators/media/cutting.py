@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import ffmpeg
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from annotators.media import decoder, processes
 from annotators.media.probing import STANDARD, MediaInfo, VideoStream, probe, shown_at
+from annotators.media.sound import stereo
 from schemas.errors import ItemError
 from schemas.values import Span
 
@@ -28,6 +31,8 @@ SMOOTH = Fraction(25)
 _EXACT: Mapping[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact", "flags": "+bitexact"}
 
 
+_RATE = 48000
+"""Of a clip's sound for people, in Hz."""
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"]
 
 
@@ -80,12 +85,17 @@ def cut_audio(path: Path, info: MediaInfo, span: Span, out: Path, rate: int = 16
     Raises:
         ItemError: the source has no sound, or ffmpeg cannot decode it.
     """
-    count = round(span.duration * rate)
-    sound = decoder.sounds(path, info, span.start).filter("atrim", end=span.duration + 0.1)
-    sound = sound.filter("aresample", rate).filter("apad", whole_len=count).filter("atrim", end_sample=count)
+    heard, count = decoder.audio(path, span, rate), round(span.duration * rate)
     with _beside(out) as made:
-        output = sound.output(processes.url(made), ac=1, ar=rate, acodec="flac", sample_fmt="s16", format="flac", **_EXACT)
+        sound = _raw(made.with_name("sound"), np.pad(heard, (0, count - len(heard))), rate)
+        output = sound.output(processes.url(made), acodec="flac", sample_fmt="s16", format="flac", **_EXACT)
         processes.convert(path, output.get_args())
+
+
+def _raw(place: Path, samples: npt.NDArray[np.float32], rate: int) -> Any:
+    """Put samples, or samples x channels, where ffmpeg reads them as they are."""
+    place.write_bytes(np.ascontiguousarray(samples).tobytes())
+    return ffmpeg.input(processes.url(place), format="f32le", ar=rate, ac=1 if samples.ndim == 1 else samples.shape[1])
 
 
 def constant_rate(video: VideoStream, highest: float) -> Fraction:
@@ -115,8 +125,8 @@ def _exact(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSett
     picture = picture.filter("scale", width, height).filter("setsar", 1)
     streams = [picture.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")]
     if info.audio is not None:
-        sound = decoder.sounds(path, info, start, mono=info.audio.channels == 1).filter("atrim", end=seconds + 0.1)
-        streams.append(sound.filter("apad", whole_dur=seconds).filter("atrim", end=seconds))
+        heard = stereo(path, info, _RATE, Span(start=start, end=start + seconds))
+        streams.append(_raw(out.with_name("sound"), heard[:, 0] if info.audio.channels == 1 else heard, _RATE))
     args = ffmpeg.output(*streams, processes.url(out), **_coded(info, rate, settings)).get_args()
     if processes.convert(path, args) != count:
         raise ItemError(f"there is no picture between {span.start:.2f} s and {span.end:.2f} s")
@@ -125,7 +135,7 @@ def _exact(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSett
 
 
 def _coded(info: MediaInfo, rate: Fraction, settings: CutSettings) -> dict[str, Any]:
-    sound = {"acodec": "aac", "audio_bitrate": "128k", "ar": 48000, "ac": min(2, info.audio.channels)} if info.audio else {}
+    sound = {"acodec": "aac", "audio_bitrate": "128k", "ar": _RATE, "ac": min(2, info.audio.channels)} if info.audio else {}
     return {
         "vcodec": "libx264",
         "pix_fmt": "yuv420p",
@@ -143,7 +153,7 @@ def _coded(info: MediaInfo, rate: Fraction, settings: CutSettings) -> dict[str, 
 
 def _copy(path: Path, info: MediaInfo, video: VideoStream, span: Span, out: Path) -> Cut:
     key, _ = shown_at(path, info, span.start)
-    source = ffmpeg.input(processes.url(path), **processes.ONE_FILE, ss=key)
+    source = ffmpeg.input(processes.url(path), **processes.ONE_FILE, ss=info.seek(key))
     streams = [source[str(stream.index)] for stream in (video, info.audio) if stream is not None]
     flags = {"codec": "copy", "format": "mp4", "movflags": "+faststart", **_EXACT}
     count = processes.convert(path, ffmpeg.output(*streams, processes.url(out), t=span.end - key, **flags).get_args())

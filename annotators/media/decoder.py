@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,12 @@ import numpy.typing as npt
 
 from annotators.media import processes
 from annotators.media.probing import JITTER, AudioStream, MediaInfo, VideoStream, probe, shown_at
+from annotators.media.sound import mono, stereo
+from annotators.media.timeline import BACK, FAR, Section
 from schemas.errors import ItemError
 from schemas.values import Span
 
-__all__ = ["AudioStream", "Frame", "MediaInfo", "VideoStream", "audio", "frames", "pictures", "probe", "sounds", "still"]
+__all__ = ["AudioStream", "Frame", "MediaInfo", "VideoStream", "audio", "frames", "pictures", "probe", "still"]
 
 CACHE_BYTES = 256 * 2**20
 _THREADS = 2
@@ -51,7 +53,7 @@ def audio(path: Path, span: Span | None = None, rate: int = 16000) -> npt.NDArra
     whole = _CACHE.get(path, rate)
     if span is None:
         return whole
-    return whole[round(span.start * rate) : round(span.end * rate)]
+    return whole[round(span.start * rate) : round(span.start * rate) + round(span.duration * rate)]
 
 
 def frames(path: Path, rate: float, span: Span | None = None, width: int | None = None) -> Iterator[Frame]:
@@ -98,25 +100,25 @@ def pictures(path: Path, info: MediaInfo, key: float, zero: float) -> Any:
     """Return the pictures from the key frame at `key` on as a filter stream whose time 0 is `zero`."""
     if info.video is None:
         raise ItemError("it has no picture")
-    seek = {"ss": key} if key > 0.0 else {}
+    # Where the clock was set anew, one time is in the file more than once, and no seek finds the right one.
+    seek = {"ss": info.seek(key)} if key > 0.0 and len(info.stretches) == 1 else {}
     # Not accurate: a picture that came before `zero` and still stands there must survive. No reinit: a picture that changes its
     # size half-way would start the filters, and with them the clock, again.
     options = {**processes.ONE_FILE, **seek, "noaccurate_seek": None, "copyts": None, "reinit_filter": 0, "threads": _THREADS}
-    stream = ffmpeg.input(processes.url(path), **options)[str(info.video.index)]
-    return stream.filter("settb", "1/1000000").filter("setpts", f"PTS-{info.origin + zero:.6f}/TB")
+    stream = ffmpeg.input(processes.url(path), **options)[str(info.video.index)].filter("settb", "1/1000000")
+    if info.video.damaged:
+        stream = stream.filter("select", f"not({'+'.join(f'lt(abs(t-{at:.6f}),0.0005)' for at in info.video.damaged)})")
+    return stream.filter("setpts", _laid(info.stretches, info.video.stretches, zero))
 
 
-def sounds(path: Path, info: MediaInfo, start: float, mono: bool = True) -> Any:
-    """Return the sound from `start` on as an ffmpeg stream whose time 0 is `start`, with silence where the track has none."""
-    if info.audio is None:
-        raise ItemError("it has no sound")
-    # A second more than needed: a codec is not itself right after a seek.
-    seek = {"ss": start - 1.0, "noaccurate_seek": None} if start > 1.0 else {}
-    stream = ffmpeg.input(processes.url(path), **processes.ONE_FILE, **seek, copyts=None)[str(info.audio.index)]
-    stream = stream.filter("asetpts", f"PTS-{info.origin + start:.6f}/TB").filter("atrim", start=0)
-    # Channels that are summed must not exceed 1: ffmpeg sees to that by itself for whole numbers only.
-    filled = {"async": 1, "first_pts": 0, "min_hard_comp": 0.02, "rematrix_maxval": 1.0}
-    return stream.filter("aresample", **filled).filter("aformat", channel_layouts="mono" if mono else "mono|stereo")
+def _laid(stretches: Sequence[Section], numbers: Sequence[int], zero: float) -> str:
+    """Return the expression that gives each picture its time: it goes to the next stretch where the clock breaks."""
+    shifts = [stretches[number].shift - zero for number in numbers]
+    if len(shifts) == 1:
+        return f"PTS-{-shifts[0]:.6f}/TB" if shifts[0] <= 0.0 else f"PTS+{shifts[0]:.6f}/TB"
+    breaks = f"if(N,lt(T,ld(1)-{BACK})+gt(T,ld(1)+{FAR}),0)"
+    chosen = "".join(f"if(eq(ld(0),{k}),{shift:.6f}," for k, shift in enumerate(shifts[:-1]))
+    return f"st(0,ld(0)+{breaks})*0+st(1,T)*0+PTS+({chosen}{shifts[-1]:.6f}{')' * (len(shifts) - 1)})/TB"
 
 
 class _Sounds:
@@ -153,9 +155,7 @@ class _Sounds:
 
 
 def _decode(path: Path, rate: int) -> npt.NDArray[np.float32]:
-    args = sounds(path, probe(path), 0.0).output("pipe:", format="f32le", acodec="pcm_f32le", ac=1, ar=rate).get_args()
-    # A lossy codec may overshoot.
-    samples = np.frombuffer(processes.run_ffmpeg(path, args), np.float32).clip(-1.0, 1.0)
+    samples = mono(stereo(path, probe(path), rate))
     samples.flags.writeable = False
     return samples
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from annotators.media import processes
+from annotators.media.packets import read_packets
+from annotators.media.timeline import Section, Timeline, Track, lay
 from schemas.errors import ItemError
+from schemas.values import Span
 
 STANDARD = tuple(Fraction(rate) for rate in ("12", "15", "24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60"))
 """Picture rates that players and annotation tools know, in Hz."""
+_GUESSED = {"mp3", "aac", "mpegts", "mpeg", "amr", "h264", "ac3", "dts"}
+"""Formats whose length ffprobe reckons from the bit rate or from the last stamp."""
 JITTER = 0.002
 """Seconds by which one and the same time may differ: Matroska and our spans are rounded to milliseconds."""
 
@@ -35,6 +43,10 @@ class VideoStream:
     """First picture, in seconds from time 0."""
     end: float
     """Where the last picture goes away, in seconds from time 0."""
+    stretches: tuple[int, ...] = (0,)
+    """In which stretches of the file it has pictures, in their order."""
+    damaged: tuple[float, ...] = ()
+    """What the container's clock says of pictures whose stamps are damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +61,10 @@ class AudioStream:
     """First sample, in seconds from time 0."""
     tracks: int
     """How many audio tracks the file has."""
+    stretches: tuple[int, ...] = (0,)
+    """In which stretches of the file it has sound, in their order."""
+    gaps: tuple[Span, ...] = ()
+    """Where it has no samples between its start and its end, in seconds from time 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +73,26 @@ class MediaInfo:
 
     duration: float
     """Seconds from time 0 to the end of the last stream."""
-    origin: float
-    """What the container's own clock says at time 0, in seconds."""
+    stretches: tuple[Section, ...]
+    """The parts of it between which its clock was set anew; nearly always one."""
+    opened: float
+    """What the container's clock says where ffmpeg's seeks begin to count, in seconds."""
     video: VideoStream | None
     audio: AudioStream | None
+
+    @property
+    def origin(self) -> float:
+        """Return what the container's own clock says at time 0, in seconds."""
+        return self.stretches[0].clock
+
+    def clock(self, time: float) -> float:
+        """Return what the container's clock says at a time, in seconds."""
+        stretch = next((one for one in reversed(self.stretches) if one.at <= time), self.stretches[0])
+        return time - stretch.shift
+
+    def seek(self, time: float) -> float:
+        """Return a time as ffmpeg's `-ss` counts it."""
+        return max(0.0, self.clock(time) - self.opened)
 
 
 def probe(path: Path) -> MediaInfo:
@@ -80,21 +112,10 @@ def shown_at(path: Path, info: MediaInfo, time: float) -> tuple[float, float | N
     """Return where the picture that stands at `time` can be decoded from, and since when it stands (None: before the first)."""
     if info.video is None:
         raise ItemError("it has no picture")
-    index = ("-select_streams", str(info.video.index), "-show_entries", "packet=pts_time,flags")
-    at = info.origin + time
-    # A seek need not land on a key frame (MPEG-TS): look farther back until there is one.
-    for back in (0.0, 5.0, 60.0, math.inf):
-        since = f"{at - back:.6f}" if back < time else ""
-        told = processes.ask(path, *index, "-read_intervals", f"{since}%{at + 0.5:.6f}")
-        packets = [packet for packet in told.get("packets", []) if "pts_time" in packet]
-        before = [(float(packet["pts_time"]), packet["flags"]) for packet in packets if float(packet["pts_time"]) <= at + JITTER]
-        keys = [pts for pts, flags in before if "K" in flags]
-        if keys:
-            shown = [pts for pts, flags in before if "D" not in flags]
-            return max(0.0, max(keys) - info.origin), max(shown) - info.origin if shown else None
-        if not since:
-            break
-    return 0.0, None
+    stat = path.stat()
+    track = _timeline(path, stat.st_size, stat.st_mtime_ns).tracks[0]
+    shown, keys = (int(np.searchsorted(times, time + JITTER, side="right")) for times in (track.times, track.keys))
+    return max(0.0, float(track.keys[keys - 1])) if keys else 0.0, float(track.times[shown - 1]) if shown else None
 
 
 @lru_cache(maxsize=512)
@@ -102,40 +123,72 @@ def _probe(path: Path, size: int, changed: int) -> MediaInfo:
     if size == 0:
         raise ItemError("the file is empty (0 bytes)")
     told = processes.ask(path, "-show_format", "-show_streams")
-    streams = [s for s in told.get("streams", []) if not s.get("disposition", {}).get("attached_pic")]
-    origin = float(told.get("format", {}).get("start_time") or 0.0)
-    announced = float(told.get("format", {}).get("duration") or 0.0)
-    duration = _reached(path, announced, origin)
-    video = _video([s for s in streams if s.get("codec_type") == "video"], origin, duration)
-    audio = _audio([s for s in streams if s.get("codec_type") == "audio"], origin)
+    video, audio = _chosen(told)
     if video is None and audio is None:
         raise ItemError("it holds neither picture nor sound")
-    if duration <= 0.0:
+    timeline = _timeline(path, size, changed)
+    if timeline.duration <= 0.0:
         raise ItemError("it holds no picture and no sound that lasts")
-    # Matroska announces where its clock ends, others how long they last.
-    promised = announced - max(0.0, origin) if abs(announced - origin - duration) < abs(announced - duration) else announced
-    if duration < min(promised - 2.0, 0.9 * promised):
-        raise ItemError(f"it breaks off at {duration:.1f} s of {promised:.1f} s; the file is not whole")
-    return MediaInfo(duration=duration, origin=origin, video=video, audio=audio)
+    if (lost := _lost(told, timeline)) > 0.0:
+        whole = timeline.duration + lost
+        raise ItemError(f"it breaks off at {timeline.duration:.1f} s of {whole:.1f} s; the file is not whole")
+    tracks = iter(timeline.tracks)
+    return MediaInfo(
+        duration=timeline.duration,
+        stretches=timeline.stretches,
+        opened=float(told.get("format", {}).get("start_time") or 0.0),
+        video=_video(video, next(tracks)) if video else None,
+        audio=_audio(audio, next(tracks), told) if audio else None,
+    )
 
 
-def _reached(path: Path, announced: float, origin: float) -> float:
-    """Return where the last packet of picture or sound stops, in seconds from time 0."""
-    wanted = ("-show_entries", "stream=index,codec_type:packet=stream_index,pts_time,duration_time,flags")
-    for interval in (f"{origin + announced - 10.0:.3f}%", "%") if announced > 10.0 else ("%",):
-        told = processes.ask(path, "-read_intervals", interval, *wanted)
-        heard = {stream["index"] for stream in told.get("streams", []) if stream.get("codec_type") in {"video", "audio"}}
-        packets = [p for p in told.get("packets", []) if p["stream_index"] in heard and "pts_time" in p and "D" not in p["flags"]]
-        if packets:
-            return max(float(p["pts_time"]) + float(p.get("duration_time") or 0.0) for p in packets) - origin
-    return 0.0
+@lru_cache(maxsize=8)
+def _timeline(path: Path, size: int, changed: int) -> Timeline:
+    """Return the timeline of the streams that are used: the picture's track first, where there is one."""
+    chosen = _chosen(processes.ask(path, "-show_streams"))
+    starts = {int(s["index"]): float(s.get("start_time", "-inf")) for s in chosen if s is not None}
+    return lay(read_packets(path), starts)
 
 
-def _video(streams: list[dict[str, Any]], origin: float, duration: float) -> VideoStream | None:
-    found = [stream for stream in streams if stream.get("width") and stream.get("height")]
-    if not found:
+def _chosen(told: Mapping[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return the streams of picture and sound that a player would choose."""
+    streams = [s for s in told.get("streams", []) if not s.get("disposition", {}).get("attached_pic")]
+    pictures = [s for s in streams if s.get("codec_type") == "video" and s.get("width") and s.get("height")]
+    sounds = [s for s in streams if s.get("codec_type") == "audio" and int(s.get("channels") or 0)]
+    return _preferred(pictures), _preferred(sounds)
+
+
+def _preferred(streams: list[dict[str, Any]]) -> dict[str, Any] | None:
+    return next((s for s in streams if s.get("disposition", {}).get("default")), streams[0] if streams else None)
+
+
+def _lost(told: Mapping[str, Any], timeline: Timeline) -> float:
+    """Return how many seconds less there are than picture and sound should last by the container, 0 for less than two."""
+    container = told.get("format", {})
+    if set(str(container.get("format_name")).split(",")) & _GUESSED:
+        return 0.0
+    chosen = [stream for stream in _chosen(told) if stream is not None]
+    only = len(chosen) == len(told["streams"])
+    promised = max((_announced(stream, container if only else {}) for stream in chosen), default=0.0)
+    clock, reached = max(0.0, timeline.stretches[0].clock), timeline.duration
+    # Matroska announces where its clock ends, others how long they last; and it may end at a stamp that is damaged.
+    promised -= clock if abs(promised - clock - reached) < abs(promised - reached) else 0.0
+    if any(abs(stamp - clock - promised) < 1.0 for track in timeline.tracks for stamp in track.damaged):
+        return 0.0
+    return promised - reached if reached < min(promised - 2.0, 0.9 * promised) else 0.0
+
+
+def _announced(stream: Mapping[str, Any], container: Mapping[str, Any]) -> float:
+    """Return how long a stream lasts by what the container says of it, or of all streams; 0 where it says nothing."""
+    if "duration" in stream:
+        return float(stream["duration"])
+    tagged = re.fullmatch(r"(\d+):(\d+):([\d.]+)", str(stream.get("tags", {}).get("DURATION", "")))
+    return int(tagged[1]) * 3600 + int(tagged[2]) * 60 + float(tagged[3]) if tagged else float(container.get("duration", 0.0))
+
+
+def _video(stream: dict[str, Any], track: Track) -> VideoStream | None:
+    if not track.stretches:
         return None
-    stream = found[0]
     rotation = round(sum(side.get("rotation", 0) for side in stream.get("side_data_list", [])))
     shape = _rate(str(stream.get("sample_aspect_ratio", "1:1")).replace(":", "/"))
     width, height = round(stream["width"] * (shape if 0.1 < shape < 10 else 1)), int(stream["height"])
@@ -144,7 +197,6 @@ def _video(streams: list[dict[str, Any]], origin: float, duration: float) -> Vid
     # Equal but odd is ffprobe's guess at a variable rate.
     known = base.denominator == 1 or any(abs(base - rate) < rate / 1000 for rate in STANDARD)
     constant = base > 0 and abs(base - average) <= base / 1000 and known
-    start = float(stream.get("start_time") or origin) - origin
     return VideoStream(
         index=int(stream["index"]),
         codec=str(stream.get("codec_name")),
@@ -153,23 +205,25 @@ def _video(streams: list[dict[str, Any]], origin: float, duration: float) -> Vid
         rotation=rotation,
         rate=(base if constant else average) or Fraction(25),
         constant=constant,
-        start=start,
-        end=start + float(stream["duration"]) if "duration" in stream else duration,
+        start=track.start,
+        end=track.end,
+        stretches=track.stretches,
+        damaged=track.damaged,
     )
 
 
-def _audio(streams: list[dict[str, Any]], origin: float) -> AudioStream | None:
-    found = [stream for stream in streams if int(stream.get("channels") or 0)]
-    if not found:
+def _audio(stream: dict[str, Any], track: Track, told: Mapping[str, Any]) -> AudioStream | None:
+    if not track.stretches:
         return None
-    stream = next((s for s in found if s.get("disposition", {}).get("default")), found[0])
     return AudioStream(
         index=int(stream["index"]),
         codec=str(stream.get("codec_name")),
         channels=int(stream["channels"]),
         sample_rate=int(stream["sample_rate"]),
-        start=float(stream.get("start_time") or origin) - origin,
-        tracks=len(found),
+        start=track.start,
+        tracks=sum(s.get("codec_type") == "audio" and int(s.get("channels") or 0) > 0 for s in told["streams"]),
+        stretches=track.stretches,
+        gaps=track.gaps,
     )
 
 

@@ -7,8 +7,9 @@ import os
 import re
 import select
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,18 @@ from schemas.errors import ItemError
 STALL_SECONDS = 60.0
 # A playlist or a subtitle renamed to .mp4 must not make ffmpeg open other files or the network.
 ONE_FILE = {"protocol_whitelist": "file,pipe", "format_whitelist": "mov,matroska,avi,mpegts,mp3,wav,flac,aac,ogg,w64,asf,flv"}
-_QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    words: tuple[str, ...]
+    fails: str
+    """What is said where it fails: of which file, and why."""
+
+
+_FFMPEG = _Program(("ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error"), "{}: ffmpeg cannot read it: {}")
+_TALKING = _Program(("ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"), _FFMPEG.fails)
+_FFPROBE = _Program(("ffprobe", "-hide_banner", "-loglevel", "error"), "not a media file that ffmpeg can read: {1}")
 _ADDRESS = re.compile(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*|0x[0-9a-f]{6,}")
 
 
@@ -46,11 +58,7 @@ def run_ffmpeg(path: Path, args: Sequence[str]) -> bytearray:
     Raises:
         ItemError: ffmpeg failed or made no progress; `path` is the file that is to blame.
     """
-    told = bytearray()
-    with running(path, args) as pipe:
-        while data := pipe.read(2**20, whole=False):
-            told += data
-    return told
+    return _output(path, _FFMPEG, args)
 
 
 def convert(path: Path, args: Sequence[str]) -> int:
@@ -67,18 +75,20 @@ def ask(path: Path, *wanted: str) -> dict[str, Any]:
     """Return what ffprobe says about a file, as parsed JSON.
 
     Raises:
-        ItemError: ffprobe cannot read it, or takes longer than a minute.
+        ItemError: ffprobe cannot read it, or makes no progress for a minute.
+    """
+    told: dict[str, Any] = json.loads(probed(path, *wanted, "-of", "json").decode("utf-8", "replace"))
+    return told
+
+
+def probed(path: Path, *wanted: str) -> bytearray:
+    """Return what ffprobe prints about a file.
+
+    Raises:
+        ItemError: ffprobe cannot read it, or makes no progress for a minute.
     """
     flags = [part for key, value in ONE_FILE.items() for part in (f"-{key}", value)]
-    command = ["ffprobe", "-hide_banner", "-loglevel", "error", *flags, *wanted, "-of", "json", url(path)]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=STALL_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise ItemError(f"{called(path)}: ffprobe made no progress for {STALL_SECONDS:.0f} s") from error
-    if done.returncode:
-        raise ItemError(f"not a media file that ffmpeg can read: {reason(done.stderr, path)}")
-    told: dict[str, Any] = json.loads(done.stdout.decode("utf-8", "replace"))
-    return told
+    return _output(path, _FFPROBE, [*flags, *wanted, url(path)])
 
 
 def reason(stderr: bytes | bytearray, path: Path) -> str:
@@ -90,13 +100,30 @@ def reason(stderr: bytes | bytearray, path: Path) -> str:
     return next((line for line in lines if line), "no reason given")[:300]
 
 
+def _output(path: Path, program: _Program, args: Sequence[str]) -> bytearray:
+    told = bytearray()
+    with _child(path, program, args, None) as pipe:
+        while data := pipe.read(2**20, whole=False):
+            told += data
+    return told
+
+
 @contextmanager
-def running(path: Path, args: Sequence[str]) -> Iterator[Pipe]:
-    """Run ffmpeg and hand out its standard output; end the child when the block ends or nothing comes for a minute."""
-    command = ["ffmpeg", *_QUIET, *args]
+def running(path: Path, args: Sequence[str], heard: Callable[[str], bool] | None = None) -> Iterator[Pipe]:
+    """Run ffmpeg and hand out its standard output; end the child when the block ends or nothing comes for a minute.
+
+    `heard` gets each line that ffmpeg writes beside, and tells whether the line was meant for it; the others are complaints.
+    """
+    with _child(path, _FFMPEG if heard is None else _TALKING, args, heard) as pipe:
+        yield pipe
+
+
+@contextmanager
+def _child(path: Path, program: _Program, args: Sequence[str], heard: Callable[[str], bool] | None) -> Iterator[Pipe]:
     out = err = subprocess.PIPE
+    command = [*program.words, *args]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, bufsize=0, pipesize=2**20) as child:
-        pipe = Pipe(child, path)
+        pipe = Pipe(child, path, program.words[0], heard)
         try:
             yield pipe
             pipe.finish()
@@ -104,16 +131,19 @@ def running(path: Path, args: Sequence[str]) -> Iterator[Pipe]:
             if child.poll() is None:
                 child.kill()
     if child.returncode:
-        raise ItemError(f"{called(path)}: ffmpeg cannot read it: {reason(pipe.complaints, path)}")
+        raise ItemError(program.fails.format(called(path), reason(pipe.complaints, path)))
 
 
 class Pipe:
     """What a child says, read without waiting longer than a minute for the next byte."""
 
-    def __init__(self, child: subprocess.Popen[bytes], path: Path) -> None:
+    def __init__(
+        self, child: subprocess.Popen[bytes], path: Path, program: str = "ffmpeg", heard: Callable[[str], bool] | None = None
+    ) -> None:
         if child.stdout is None or child.stderr is None:
             raise ValueError("the child needs two pipes")
-        self._child, self._path = child, path
+        self._child, self._path, self._program, self._heard = child, path, program, heard
+        self._begun = b""
         self._out, self._err = child.stdout.fileno(), child.stderr.fileno()
         self._open = {self._out, self._err}
         self._poll = select.poll()
@@ -143,13 +173,20 @@ class Pipe:
         ready = {stream for stream, _ in self._poll.poll(STALL_SECONDS * 1000)}
         if not ready:
             self._child.kill()
-            raise ItemError(f"{called(self._path)}: ffmpeg made no progress for {STALL_SECONDS:.0f} s")
+            raise ItemError(f"{called(self._path)}: {self._program} made no progress for {STALL_SECONDS:.0f} s")
         if self._err in ready:
             said = os.read(self._err, 2**16)
-            self.complaints += said[: 2**16 - len(self.complaints)]
+            self._hear(said)
             if not said:
                 self._close(self._err)
         return ready
+
+    def _hear(self, said: bytes) -> None:
+        if self._heard is not None:
+            *lines, self._begun = (self._begun + said).split(b"\n")
+            lines += [self._begun] if not said else []
+            said = b"".join(line + b"\n" for line in lines if not self._heard(line.decode("utf-8", "replace")))
+        self.complaints += said[: 2**16 - len(self.complaints)]
 
     def _close(self, stream: int) -> None:
         self._poll.unregister(stream)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import ffmpeg
 import numpy as np
 import numpy.typing as npt
 
@@ -17,9 +19,10 @@ from schemas.claims import Claim, Fingerprint
 from schemas.errors import UsageError
 from schemas.record import Source
 
-RATE = 11025 / 1365
+_RATE = 11025
+RATE = _RATE / 1365
 """Codes per second of Chromaprint's second algorithm: windows of 4,096 samples at 11,025 Hz that overlap by two thirds."""
-REACH = (4096 + (16 + 4 - 1) * 1365) / 11025
+REACH = (4096 + (16 + 4 - 1) * 1365) / _RATE
 """Seconds of sound in one code: 16 windows, smoothed over 5."""
 _SILENCE = 627964279
 """The code of digital silence: nothing to recognise."""
@@ -53,10 +56,13 @@ class ChromaprintFingerprints(Annotator[Source, None]):
         return [self._print(record) if "audio" in record.source.streams else () for record in records]
 
     def _print(self, record: Source) -> tuple[Claim, ...]:
-        path = Path(record.path)
-        sound = decoder.sounds(path, decoder.probe(path), 0.0)
-        args = sound.output("pipe:", format="chromaprint", fp_format="raw", ac=1, ar=11025).get_args()
-        codes = np.frombuffer(bytes(processes.run_ffmpeg(path, args)), "<u4").copy()
+        sound = decoder.audio(Path(record.path), rate=_RATE)
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / "sound"
+            made.write_bytes(sound.tobytes())
+            heard = ffmpeg.input(processes.url(made), format="f32le", ar=_RATE, ac=1)
+            args = heard.output("pipe:", format="chromaprint", fp_format="raw").get_args()
+            codes = np.frombuffer(bytes(processes.run_ffmpeg(made, args)), "<u4").copy()
         if len(codes):  # 2.8 s of sound give the first
             codes[near(codes == _SILENCE, _HALF)] = 0
         data = codes.astype(">u4").tobytes().hex()

@@ -1,0 +1,138 @@
+"""The sound of a file as samples that lie where their own times put them: gaps are silence, and what overlaps is heard once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import ffmpeg
+import numpy as np
+import numpy.typing as npt
+
+from annotators.media import processes
+from annotators.media.probing import MediaInfo
+from annotators.media.timeline import Section, runs
+from schemas.errors import ItemError
+from schemas.values import Span
+
+Samples = npt.NDArray[np.float32]
+SLACK = 0.02
+"""Seconds by which samples may lie off their time before they are moved: clocks of containers are no finer."""
+AUDIBLE = 1e-5
+"""Mean square of half a second in which something is heard: 50 dB under full scale."""
+_CANCELLED = 0.25
+"""Share of the channels' power; two that have nothing to do with each other leave half of it."""
+_SOME = 0.05
+"""Share of the half seconds with sound."""
+_BEFORE = 1.0
+"""Seconds; a codec is not itself right after a seek."""
+_FRAME = re.compile(r"pts:(-?\d+) .*channels:(\d+) .*nb_samples:(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    pts: int
+    """In samples, by the container's clock."""
+    channels: int
+    """Before they were made two."""
+    count: int
+    first: int
+    """Where its samples are in what was decoded."""
+
+
+def stereo(path: Path, info: MediaInfo, rate: int, span: Span | None = None) -> Samples:
+    """Return the sound as samples x 2 in [-1, 1], of one channel twice the same; sample k is at k / rate from the span's start.
+
+    Without a span, the sound ends with its last sample; with one, there is silence where it has none.
+
+    Raises:
+        ItemError: there is no sound, or it cannot be decoded.
+    """
+    start = span.start if span is not None and len(info.stretches) == 1 and span.start > _BEFORE else 0.0
+    until = None if span is None or len(info.stretches) > 1 else span.end + _BEFORE
+    frames, data = _decoded(path, info, rate, max(0.0, start - _BEFORE), until)
+    placed = _placed(frames, data, info, rate)
+    if span is None:
+        return placed
+    first, count = round(span.start * rate), round(span.duration * rate)
+    part = placed[first : first + count]
+    return np.concatenate([part, np.zeros((count - len(part), 2), np.float32)])
+
+
+def mono(sound: Samples, rate: int = 16000) -> Samples:
+    """Return the mean of two channels, or the louder one where the mean would cancel what is heard: they are out of phase."""
+    left, right = (power_of(sound[:, channel], rate) for channel in (0, 1))
+    mixed = sound.mean(axis=1)
+    heard = np.maximum(left, right) > AUDIBLE
+    lost = power_of(mixed, rate) < _CANCELLED * (left + right) / 2
+    if heard.any() and (lost & heard).sum() > _SOME * heard.sum():
+        return np.ascontiguousarray(sound[:, int(right.sum() > left.sum())])
+    return np.ascontiguousarray(mixed)
+
+
+def power_of(channel: Samples, rate: int) -> npt.NDArray[np.float64]:
+    """Return the mean square of each half second."""
+    size = max(1, rate // 2)
+    whole = np.concatenate([channel, np.zeros(-len(channel) % size, np.float32)])
+    power: npt.NDArray[np.float64] = np.square(whole.reshape(-1, size), dtype=np.float64).mean(axis=1)
+    return power
+
+
+def _decoded(path: Path, info: MediaInfo, rate: int, start: float, until: float | None) -> tuple[list[_Frame], Samples]:
+    if info.audio is None:
+        raise ItemError("it has no sound")
+    seek = {"ss": info.seek(start), "noaccurate_seek": None} if start > 0.0 else {}
+    source = ffmpeg.input(processes.url(path), **processes.ONE_FILE, **seek, copyts=None)[str(info.audio.index)]
+    if until is not None:
+        source = source.filter("atrim", start=f"{info.clock(start):.6f}", end=f"{info.clock(until):.6f}")
+    # Channels that are summed must not exceed 1: ffmpeg sees to that by itself for whole numbers only.
+    told = source.filter("aresample", rate).filter("aformat", sample_fmts="flt").filter("ashowinfo")
+    both = told.filter("aresample", ochl="stereo", osf="flt", rematrix_maxval=1.0)
+    args = both.output("pipe:", format="f32le", acodec="pcm_f32le").get_args()
+    frames: list[_Frame] = []
+    reached = 0
+
+    def heard(line: str) -> bool:
+        nonlocal reached
+        found = _FRAME.search(line) if "ashowinfo" in line else None
+        if found is not None:
+            pts, channels, count = map(int, found.groups())
+            frames.append(_Frame(pts, channels, count, reached))
+            reached += count
+        return found is not None
+
+    data = bytearray()
+    with processes.running(path, args, heard) as pipe:
+        while part := pipe.read(2**20, whole=False):
+            data += part
+    return frames, np.frombuffer(data, np.float32).reshape(-1, 2)
+
+
+def _placed(frames: list[_Frame], data: Samples, info: MediaInfo, rate: int) -> Samples:
+    if info.audio is None or not frames:
+        return np.zeros((0, 2), np.float32)
+    at: list[int] = []
+    end = 0
+    for frame, wanted in zip(frames, _wanted(frames, info.audio.stretches, info.stretches, rate), strict=True):
+        here = end if wanted is None or (abs(wanted - end) <= SLACK * rate and at) else wanted
+        at.append(here)
+        end = here + frame.count
+    placed = np.zeros((max(0, *(k + frame.count for k, frame in zip(at, frames, strict=True))), 2), np.float32)
+    for k, frame in zip(at, frames, strict=True):
+        # Half of the power of one channel goes into each of two.
+        gain = np.float32(np.sqrt(2.0)) if frame.channels == 1 else np.float32(1.0)
+        part = data[frame.first + max(0, -k) : frame.first + frame.count]
+        placed[max(0, k) : max(0, k) + len(part)] = part * gain
+    return placed.clip(-1.0, 1.0)
+
+
+def _wanted(frames: list[_Frame], numbers: tuple[int, ...], stretches: tuple[Section, ...], rate: int) -> list[int | None]:
+    """Return where each frame begins on the timeline, in samples; None where its stamp is damaged."""
+    clock = np.array([frame.pts for frame in frames], np.float64) / rate
+    parts, _ = runs(clock)
+    wanted: list[int | None] = [None] * len(frames)
+    for part, number in zip(parts, numbers, strict=False):
+        for k in part:
+            wanted[k] = round(frames[k].pts + stretches[number].shift * rate)
+    return wanted
