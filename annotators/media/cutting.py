@@ -23,6 +23,7 @@ from annotators.media import decoder, processes
 from annotators.media.probing import STANDARD, MediaInfo, VideoStream, probe, shown_at
 from annotators.media.sound import stereo
 from schemas.errors import ItemError
+from schemas.validate import Positive, PositiveInt
 from schemas.values import Span
 
 SMOOTH = Fraction(25)
@@ -44,9 +45,9 @@ class CutSettings:
     """exact: re-encoded, right to the frame; copy: streams as they are, from the key frame before the span."""
     crf: Annotated[int, Field(ge=0, le=51)] = 20
     preset: Preset = "veryfast"
-    max_rate: Annotated[float, Field(gt=0)] = 60.0
+    max_rate: Positive = 60.0
     """Highest frame rate of a clip, in Hz."""
-    threads: Annotated[int, Field(ge=1)] = 1
+    threads: PositiveInt = 1
     """Of the encoder; a clip is short, and several are cut at once."""
 
 

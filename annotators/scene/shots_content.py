@@ -20,6 +20,7 @@ from annotators.annotator import Annotator, Scope
 from annotators.media import decoder
 from schemas.claims import Claim, Shot
 from schemas.record import Source
+from schemas.validate import NotNegative
 from schemas.values import Span
 
 HIGHEST_RATE = 30.0
@@ -39,7 +40,7 @@ class ContentShots(Annotator[Source, None]):
     """Mean change of hue, saturation and value, in steps of 256."""
     width: Annotated[int, Field(ge=16)] = 240
     """Pictures are compared at this width, in pixels."""
-    shortest: Annotated[float, Field(ge=0)] = 0.5
+    shortest: NotNegative = 0.5
     """Seconds after a cut in which no other one is looked for: flashes."""
 
     def load(self, device: str) -> None:

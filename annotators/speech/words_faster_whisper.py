@@ -19,6 +19,7 @@ from annotators.speech.windows import LONGEST, windows
 from schemas.claims import Claim, Language, Word
 from schemas.errors import ItemError
 from schemas.record import Source
+from schemas.validate import InnerProportion, NotNegative, PositiveInt
 from schemas.values import Span
 from schemas.vocabulary.languages import spaced
 
@@ -26,7 +27,6 @@ RATE = 16000
 STEP = 0.02
 """Seconds between two times that Whisper can tell apart."""
 _LETTER = re.compile(r"\w")
-_Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,22 +52,22 @@ class FasterWhisperWords(Annotator[Source, Any]):
     """Number type of the weights; float16 needs a GPU."""
     language: str | None = None
     """ISO 639-1 code for sources whose language `sources.csv` does not state; None: heard from the first 30 s of speech."""
-    beam: Annotated[int, Field(ge=1)] = 5
-    batch: Annotated[int, Field(ge=1)] = 8
+    beam: PositiveInt = 5
+    batch: PositiveInt = 8
     """Windows decoded together."""
-    speech: _Share = 0.5
+    speech: InnerProportion = 0.5
     """Silero's probability from which sound is speech."""
-    gap: Annotated[float, Field(ge=0)] = 2.0
+    gap: NotNegative = 2.0
     """Speech up to this many seconds apart is decoded together."""
-    margin: Annotated[float, Field(ge=0)] = 0.2
+    margin: NotNegative = 0.2
     """Seconds kept around speech."""
-    silent: _Share = 0.6
+    silent: InnerProportion = 0.6
     """Whisper's probability of no speech from which an unsure window (`unsure`) has no words."""
     unsure: Annotated[float, Field(lt=0)] = -1.0
     """Mean log-probability of a token below which a window is unsure."""
     loop: Annotated[float, Field(gt=1)] = 2.4
     """A text that zlib makes smaller than 1 / `loop` repeats itself."""
-    threads: Annotated[int, Field(ge=1)] = 2
+    threads: PositiveInt = 2
     """Threads of one source on a CPU."""
 
     def load(self, device: str) -> Any:

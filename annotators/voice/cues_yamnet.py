@@ -7,11 +7,10 @@ import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
 from annotators.annotator import Annotator
 from annotators.media import decoder
@@ -19,6 +18,7 @@ from annotators.models import local
 from annotators.native_logs import quietly
 from schemas.claims import Claim, Cue
 from schemas.record import Clip
+from schemas.validate import Positive
 from schemas.values import Span
 
 RATE = 16000
@@ -72,7 +72,7 @@ class YamnetCues(Annotator[Clip, Any]):
     provides: ClassVar[tuple[str, ...]] = ("cues",)
 
     model: str = "yamnet"
-    sensitivity: Annotated[float, Field(gt=0)] = 1.0
+    sensitivity: Positive = 1.0
     """Thresholds are divided by it."""
 
     def load(self, device: str) -> Any:
