@@ -71,8 +71,6 @@ AWAITED_TESTS: set[str] = {
     "pipeline.release.commit",
     "pipeline.release.identify",
     "pipeline.release.ledger",
-    "pipeline.report.gallery",
-    "pipeline.report.timeline",
     "pipeline.rights.terms",
     "pipeline.route",
     "pipeline.runtime.concurrent",
