@@ -23,7 +23,7 @@ from schemas.record import Source
 from schemas.validate import NotNegative
 from schemas.values import Span
 
-HIGHEST_RATE = 30.0
+_HIGHEST_RATE = 30.0
 """Pictures per second that are compared at most."""
 
 
@@ -71,7 +71,7 @@ class ContentShots(Annotator[Source, None]):
         import cv2  # noqa: PLC0415
 
         video = decoder.probe(path).video
-        rate = min(float(video.rate), HIGHEST_RATE) if video is not None else HIGHEST_RATE
+        rate = min(float(video.rate), _HIGHEST_RATE) if video is not None else _HIGHEST_RATE
         before: Any = None
         for frame in decoder.frames(path, rate, width=self.width):
             now = cv2.cvtColor(np.ascontiguousarray(frame.image), cv2.COLOR_RGB2HSV)

@@ -24,7 +24,7 @@ from schemas.values import Span
 from schemas.vocabulary.languages import spaced
 
 RATE = 16000
-STEP = 0.02
+_STEP = 0.02
 """Seconds between two times that Whisper can tell apart."""
 _LETTER = re.compile(r"\w")
 
@@ -148,7 +148,7 @@ class FasterWhisperWords(Annotator[Source, Any]):
 
 
 def placed(by: str, heard: Iterable[Any], duration: float, spaced: bool) -> list[Word]:
-    """Return words (with `word`, `start`, `end`, `probability`) as claims, in order and inside the source, each `STEP` or longer.
+    """Return words (with `word`, `start`, `end`, `probability`) as claims, in order, inside the source, each `_STEP` or longer.
 
     What has no letter or digit is no word. In a language with spaces, a piece without one continues the word before ("X" "-59").
     """
@@ -157,11 +157,11 @@ def placed(by: str, heard: Iterable[Any], duration: float, spaced: bool) -> list
         text, probability = one.word.strip(), round(float(one.probability), 4)
         last = words[-1] if words else None
         earliest = last.span.start if last else 0.0
-        start = round(max(earliest, min(float(one.start), duration - STEP), 0.0), 3)
-        end = max(start, int(min(max(float(one.end), start + STEP), duration) * 1000 + 1e-6) / 1000)
+        start = round(max(earliest, min(float(one.start), duration - _STEP), 0.0), 3)
+        end = max(start, int(min(max(float(one.end), start + _STEP), duration) * 1000 + 1e-6) / 1000)
         if not _LETTER.search(text) or end <= start:
             continue
-        if last and spaced and not one.word.startswith(" ") and start - last.span.end < STEP:
+        if last and spaced and not one.word.startswith(" ") and start - last.span.end < _STEP:
             whole = Span(start=last.span.start, end=max(end, last.span.end))
             words[-1] = replace(last, span=whole, text=last.text + text, probability=min(probability, last.probability or 0.0))
         else:

@@ -33,7 +33,7 @@ NAMES = {ACCEPT: "accepted", REVIEW: "for people to review", REJECT: "rejected"}
 MISSING = {"language": "not known", "view of the face": "the face is not seen"}
 """What a group without a value is called; the others are not stated."""
 # fmt: off
-LICENCES = frozenset((
+_LICENCES = frozenset((
     "apache-2.0", "mit", "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0",
     "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0",
     "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "odc-by", "odbl", "pddl", "cdla-permissive-1.0", "cdla-permissive-2.0",
@@ -41,7 +41,7 @@ LICENCES = frozenset((
 ))
 # fmt: on
 """Licences that the Hub knows by these names; any other is `other` there, and told in words below."""
-SIZES = ((1000, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
+_SIZES = ((1000, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _TAG = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 
@@ -104,7 +104,7 @@ def _metadata(found: CardFacts) -> Iterator[tuple[str, Any]]:
     yield "language", list(languages(found))
     yield "license", list(licences(found))
     yield "annotations_creators", list(_creators(found))
-    yield "size_categories", [next((name for most, name in SIZES if found.clips < most), "n>10M")]
+    yield "size_categories", [next((name for most, name in _SIZES if found.clips < most), "n>10M")]
     yield "task_categories", list(_tasks(found))
     yield "tags", list(_tags(found))
     if found.files:
@@ -130,7 +130,7 @@ def _metadata(found: CardFacts) -> Iterator[tuple[str, Any]]:
 
 def _licence(stated: str) -> str:
     name = stated.strip().lower().replace(" ", "-")
-    return name if name in LICENCES else "other"
+    return name if name in _LICENCES else "other"
 
 
 def _creators(found: CardFacts) -> Iterator[str]:

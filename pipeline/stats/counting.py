@@ -27,9 +27,9 @@ VALUES = 1000
 SHOWN = 20
 """Groups of one property that are told, the largest."""
 HELD = ("video", "audio", "image", "transcript")
-STATED = ("licence", "consent", "origin")
+_STATED = ("licence", "consent", "origin")
 """Properties in somebody's own words."""
-PROPERTIES = ("language", "licence", "consent", "origin", "streams", "speakers in the source", "view of the face")
+_PROPERTIES = ("language", "licence", "consent", "origin", "streams", "speakers in the source", "view of the face")
 TOGETHER = " + "
 """Between the languages of one clip."""
 _SPENT = ("tokens_in", "tokens_out", "seconds", "price")
@@ -49,7 +49,7 @@ class Count:
         self.tally = VersionCounters(name)
         self.destinations = {decision: DecisionCounters() for decision in FOLDERS}
         self.splits: dict[str, _Split] = {}
-        self.values = {name: _Values() for name in PROPERTIES}
+        self.values = {name: _Values() for name in _PROPERTIES}
         self.held: Counter[str] = Counter()
         self.costs: dict[str, _Cost] = {}
         self.audit: Counter[str] = Counter()
@@ -189,7 +189,7 @@ class _Values:
     def facts(self, name: str) -> Property:
         groups = sorted((one.facts(value) for value, one in self.known.items()), key=lambda one: (-one.clips, one.value or ""))
         # What a table says of sources that stay here is for nobody else to read: a refusal may name who refused.
-        withheld = [group for group in groups if name in STATED and group.value is not None and not group.accepted]
+        withheld = [group for group in groups if name in _STATED and group.value is not None and not group.accepted]
         told = [group for group in groups if group not in withheld]
         rest = self.others + sum(group.clips for group in told[SHOWN:])
         return Property(name=name, groups=tuple(told[:SHOWN]), others=rest, withheld=sum(group.clips for group in withheld))

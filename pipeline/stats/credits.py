@@ -21,7 +21,7 @@ from schemas.validate import validate
 from schemas.versions.manifest import Manifest
 from schemas.versions.rows import ACCEPT, FOLDERS, read_file
 
-ACCURACY = "accuracy.toml"
+_ACCURACY = "accuracy.toml"
 Author = Mapping[str, Any]
 """An entry of a plan's `annotators`: name, version, config, models."""
 
@@ -62,8 +62,8 @@ def measured(authors: Sequence[Author]) -> tuple[Measured, ...]:
 
 def measurements() -> tuple[Measured, ...]:
     """Return all measurements that ship."""
-    text = files("pipeline").joinpath(ACCURACY).read_text(encoding="utf-8")
-    return validate(_Table, tomllib.loads(text), ACCURACY).measured
+    text = files("pipeline").joinpath(_ACCURACY).read_text(encoding="utf-8")
+    return validate(_Table, tomllib.loads(text), _ACCURACY).measured
 
 
 def _media(file: Path) -> Iterator[MediaFile]:
