@@ -5,16 +5,18 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from annotators.annotator import Annotator
-from schemas.doors import behind
+from schemas.doors import behind, data_file
 from schemas.errors import UsageError
 from schemas.validate import validate
 
 ENTRY_POINTS = "affectory.annotators"
-_PLANS = Path(__file__).parent.parent / "pipeline" / "plans"
+PLANS = "affectory.plans"
+"""The entry-point group of plans, each a TOML file."""
 
 
 def registered() -> dict[str, EntryPoint]:
@@ -53,12 +55,26 @@ def configured(table: Mapping[str, object], where: str) -> Annotator[Any, Any]:
     return made
 
 
+def plan_names() -> tuple[str, ...]:
+    """Return the names of the plans that are installed."""
+    return tuple(behind(PLANS))
+
+
+def plan_file(name: str) -> Traversable:
+    """Return the file of an installed plan, or the TOML file of that path.
+
+    Raises:
+        UsageError: there is neither.
+    """
+    entry = behind(PLANS).get(name)
+    place = data_file(entry) if entry is not None else Path(name)
+    if not place.is_file():
+        raise UsageError(f"--plan {name}: no such plan and no such file; installed plans are {', '.join(plan_names())}")
+    return place
+
+
 def used_by(plan: str) -> tuple[str, ...]:
     """Return the models that a plan names: every setting called `model` or ending in `_model`, defaults included."""
-    place = _PLANS / f"{plan}.toml"
-    place = place if place.is_file() else Path(plan)
-    if not place.is_file():
-        raise UsageError(f"--plan {plan}: no such plan")
-    tables = tomllib.loads(place.read_text(encoding="utf-8")).get("annotators", [])
+    tables = tomllib.loads(plan_file(plan).read_text(encoding="utf-8")).get("annotators", [])
     names = [name for table in tables for name in configured(table, f"--plan {plan}:").model_names()]
     return tuple(dict.fromkeys(names))

@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from annotators.registry import plan_names
 from label_studio.consensus.consensus import Consensus, fit_consensus
 from label_studio.project.answers import Answer
 from pipeline.feedback.reviews import authors, gather, key, laid_out
 from pipeline.feedback.teaching import apply_feedback
 from pipeline.ingest.sources import Found, find_sources, share_of
-from pipeline.plan import Plan, budgeted, read_plan, shipped
+from pipeline.plan import Plan, budgeted, read_plan
 from pipeline.release.commit import commit, earlier, fingerprint, next_name
 from pipeline.rights.withdrawn import Withdrawn, drop_withdrawn, read_withdrawn
 from pipeline.runtime.progress import METER, progress
@@ -40,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--source", type=Path, required=True, metavar="DIR", help="folder with video and sound, searched in depth")
     made.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of versions; a new one is added")
     made.add_argument(
-        "--plan", default="embedded", metavar="P", help=f"{' or '.join(shipped())}, or a TOML file (default: embedded)"
+        "--plan", default="embedded", metavar="P", help=f"{' or '.join(plan_names())}, or a TOML file (default: embedded)"
     )
     made.add_argument("--work", type=Path, metavar="DIR", help="work folder that all workers see (default: OUT/.work)")
     made.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="threads (default: one per core)")

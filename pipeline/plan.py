@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +13,12 @@ from pydantic import Field
 from annotators.annotator import Annotator
 from annotators.media.cutting import CutSettings
 from annotators.models import catalog
-from annotators.registry import configured
+from annotators.registry import configured, plan_file, plan_names
 from label_studio.consensus.consensus import ReviewSettings
 from pipeline.clips.segment import SegmentSettings
 from pipeline.judge.assess import AssessSettings
 from pipeline.judge.route import Judge, RouteSettings, allowed
+from pipeline.judge.rule import Rule, configured_rule
 from pipeline.split.assign import SplitSettings
 from pipeline.split.duplicates import DuplicateSettings
 from schemas.errors import UsageError
@@ -26,6 +27,7 @@ from schemas.record import SCHEMA_VERSION, Clip, Source, claim_fields
 from schemas.validate import validate
 from schemas.vocabulary.spaces import space
 
+_TABLES = {"segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators", "rules"}
 _ORDER = ("source", "clip", "clips of a source")
 
 
@@ -56,6 +58,7 @@ class Plan:
     split: SplitSettings
     duplicates: DuplicateSettings
     annotators: tuple[Annotator[Any, Any], ...]
+    rules: tuple[Rule, ...] = ()
 
     def scoped(self, scope: str) -> tuple[Annotator[Any, Any], ...]:
         """Return the annotators of one scope, in order."""
@@ -65,12 +68,12 @@ class Plan:
     def judge(self) -> Judge:
         """Return what makes of a clip's labels an assessment and a route."""
         judged = any("labels" in annotator.provides for annotator in self.annotators)
-        return Judge(assess=self.assess, route=self.route, judged=judged)
+        return Judge(assess=self.assess, route=self.route, judged=judged, rules=self.rules)
 
     @property
     def authors(self) -> tuple[Provenance, ...]:
         """Return everybody who makes claims."""
-        return (*(annotator.provenance for annotator in self.annotators), self.assess.provenance, self.route.provenance)
+        return (*(annotator.provenance for annotator in self.annotators), self.assess.provenance, self.judge.author)
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -87,6 +90,7 @@ class Plan:
             "split": asdict(self.split),
             "duplicates": asdict(self.duplicates),
             "annotators": [asdict(annotator.provenance) for annotator in self.annotators],
+            **({"rules": [rule.settings for rule in self.rules]} if self.rules else {}),
         }
 
     @property
@@ -95,29 +99,23 @@ class Plan:
         return digest({key: value for key, value in self.resolved.items() if key != "name"}, 16)
 
 
-def shipped() -> tuple[str, ...]:
-    """Return the names of the plans that come with Affectory."""
-    return tuple(sorted(p.name.removesuffix(".toml") for p in files("pipeline").joinpath("plans").iterdir()))
-
-
 def read_plan(name: str) -> Plan:
-    """Return the plan in a TOML file, or a shipped one by name.
+    """Return the plan in a TOML file, or an installed one by name.
 
     Raises:
         UsageError: no such plan, or it cannot work; the message names the place.
     """
-    path = Path(str(files("pipeline").joinpath("plans", f"{name}.toml"))) if name in shipped() else Path(name)
+    place = plan_file(name)
+    path = name if name in plan_names() else str(place)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UsageError(f"--plan {name}: no such file; shipped plans are {', '.join(shipped())}") from error
+        table = tomllib.loads(place.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"--plan {path}: {error}") from error
-    if unknown := set(table) - {"segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators"}:
+    if unknown := set(table) - _TABLES:
         raise UsageError(f"--plan {path}: unknown table {sorted(unknown)[0]!r}")
     assess = validate(AssessSettings, table.get("assess", {}), f"--plan {path}: [assess]")
     plan = Plan(
-        name=path.stem,
+        name=name if name in plan_names() else Path(name).stem,
         segment=validate(SegmentSettings, table.get("segment", {}), f"--plan {path}: [segment]"),
         cut=validate(CutSettings, table.get("cut", {}), f"--plan {path}: [cut]"),
         release=validate(ReleaseSettings, table.get("release", {}), f"--plan {path}: [release]"),
@@ -126,7 +124,8 @@ def read_plan(name: str) -> Plan:
         review=validate(ReviewSettings, _of_space(table.get("review", {}), assess.space), f"--plan {path}: [review]"),
         split=validate(SplitSettings, table.get("split", {}), f"--plan {path}: [split]"),
         duplicates=validate(DuplicateSettings, table.get("duplicates", {}), f"--plan {path}: [duplicates]"),
-        annotators=_annotators(table.get("annotators", []), f"--plan {path}: [[annotators]]"),
+        annotators=tuple(configured(one, where) for one, where in _each(table, "annotators", path)),
+        rules=tuple(configured_rule(one, where) for one, where in _each(table, "rules", path)),
     )
     _check(plan, path)
     return plan
@@ -144,10 +143,12 @@ def budgeted(plan: Plan, budget: str | None) -> Plan:
     return replace(plan, route=replace(plan.route, budget=budget))
 
 
-def _annotators(tables: object, where: str) -> tuple[Annotator[Any, Any], ...]:
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise UsageError(f"{where} is written with double brackets, once per annotator")
-    return tuple(configured(table, where) for table in tables)
+def _each(table: Mapping[str, Any], name: str, path: str) -> Iterator[tuple[dict[str, object], str]]:
+    """Yield the tables that are written with double brackets, and where each stands."""
+    tables, where = table.get(name, []), f"--plan {path}: [[{name}]]"
+    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        raise UsageError(f"{where} is written with double brackets, once per {name.removesuffix('s')}")
+    return ((one, where) for one in tables)
 
 
 def _of_space(table: object, space_name: str) -> object:
@@ -155,7 +156,7 @@ def _of_space(table: object, space_name: str) -> object:
     return {"space": space_name, **table} if isinstance(table, dict) else table
 
 
-def _check(plan: Plan, path: Path) -> None:
+def _check(plan: Plan, path: str) -> None:
     """Refuse a plan with a model that is not in the table, or with an annotator twice or before those whose claims it reads."""
     for name in (name for annotator in plan.annotators for name in annotator.model_names()):
         catalog.find_model(name)

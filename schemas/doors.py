@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from schemas.errors import UsageError
@@ -20,6 +22,21 @@ def behind(group: str) -> dict[str, EntryPoint]:
             raise UsageError(f"two installed packages register {entry.name} in {group}; remove one of them")
         found[entry.name] = entry
     return found
+
+
+def data_file(entry: EntryPoint) -> Traversable:
+    """Return the file of data that an entry point names, as `package:file.toml` or `package.folder:file.json`.
+
+    Raises:
+        UsageError: there is no such package or file.
+    """
+    try:
+        place = files(entry.module).joinpath(entry.attr)
+    except ImportError as error:
+        raise UsageError(f"{entry.group}: {entry.name} ({entry.value}) cannot be found: {error}") from error
+    if not place.is_file():
+        raise UsageError(f"{entry.group}: {entry.name} ({entry.value}): there is no file {entry.attr} in {entry.module}")
+    return place
 
 
 def opened_door(entry: EntryPoint, kind: type) -> Any:

@@ -12,9 +12,8 @@ import pyarrow.parquet as pq
 
 from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.models import local
-from annotators.registry import ENTRY_POINTS
+from annotators.registry import ENTRY_POINTS, plan_names
 from pipeline.build import parser
-from pipeline.plan import shipped
 from schemas.record import Clip
 from schemas.table import markdown
 from tests.support import making
@@ -61,7 +60,7 @@ def test_every_file_and_module_that_a_page_names_is_there():
 
 
 def test_every_plan_is_named():
-    assert all(f"`{name}`" in README or f"--plan {name}" in README for name in shipped())
+    assert all(f"`{name}`" in README or f"--plan {name}" in README for name in plan_names())
 
 
 def test_the_annotator_of_ones_own_works(tmp_path):

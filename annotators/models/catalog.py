@@ -1,17 +1,24 @@
-"""models.toml, read and checked: which models there are, which files they have, and where these are to be had."""
+"""Which models there are, which files they have, and where these are to be had: `models.toml`, read and checked.
+
+Installed packages bring files of the same form, by the same door and under the same rules.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path, PurePosixPath
+from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
 
+from schemas.doors import behind, data_file
 from schemas.errors import ModelFileError, UsageError
 from schemas.validate import validate
 
-TABLE = Path(__file__).with_name("models.toml")
+MODELS = "affectory.models"
+"""The entry-point group; each names a file of the form of `models.toml`."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -40,7 +47,7 @@ class ModelFile:
     parts: tuple[str, ...] = ()
     """`archive:member`, joined in this order."""
     shipped: str | None = None
-    """Path in the package `annotators` of a small file that we made ourselves."""
+    """Path of a small file that lies in the package of the table; as it is read, `package:path`."""
     checkpoint_sha256: str | None = None
     """What is published is a PyTorch checkpoint with this hash; only its tensors are kept, as safetensors."""
 
@@ -76,20 +83,42 @@ class Table:
     models: tuple[Model, ...]
 
 
-def table() -> Table:
-    """Return the table of models.
+def places() -> tuple[tuple[str, Traversable], ...]:
+    """Return the tables of all installed packages, each with the package that it lies in."""
+    return tuple((entry.module.partition(".")[0], data_file(entry)) for entry in behind(MODELS).values())
+
+
+def entries() -> Table:
+    """Return all models as one table.
 
     Raises:
         ModelFileError: a file is not pinned by its sha256, or a hub repository by its commit.
-        UsageError: the table cannot be used for another reason.
+        UsageError: a table cannot be used for another reason, or two say different things under one name.
     """
-    return read_table(TABLE)
+    tables = [read_table(place, package) for package, place in places()]  # type: ignore[arg-type]
+    archives = {name: archive for one in tables for name, archive in one.archives.items()}
+    for name, archive in (pair for one in tables for pair in one.archives.items()):
+        if archives[name] != archive:
+            raise UsageError(f"two installed packages have an archive {name}, and mean different files; rename one of them")
+    models = [model for one in tables for model in one.models]
+    if twice := _twice(model.name for model in models):
+        raise UsageError(f"two installed packages have a model {twice}; rename one of them, or remove a package")
+    return Table(archives=archives, models=tuple(models))
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    return next((name for name in names if name in seen or seen.add(name)), None)  # type: ignore[func-returns-value]
 
 
 @cache
-def read_table(place: Path) -> Table:
-    """Return the table in a file; raise as `table` does."""
-    found: Table = validate(Table, tomllib.loads(place.read_text(encoding="utf-8")), place.name)
+def read_table(place: Traversable, package: str = "annotators") -> Table:
+    """Return the table in a file; raise as `entries` does."""
+    try:
+        read = tomllib.loads(place.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{package}'s {place.name}: {error}") from error
+    found: Table = validate(Table, {"archives": {}, **read}, place.name)
     for key, archive in found.archives.items():
         _pinned(f"{place.name}: the archive {key}", archive.sha256)
     for model in found.models:
@@ -97,15 +126,21 @@ def read_table(place: Path) -> Table:
             raise ModelFileError(f"{place.name}: {model.name} is not pinned: its revision is not a commit of 40 hex digits")
         for file in model.files:
             _usable(f"{place.name}: {model.name}/{file.name}", model, file, found)
-    return found
+    return replace(found, models=tuple(_at_home(model, package) for model in found.models))
+
+
+def _at_home(model: Model, package: str) -> Model:
+    own = (replace(file, shipped=f"{package}:{file.shipped}") if file.shipped else file for file in model.files)
+    return replace(model, files=tuple(own))
 
 
 def find_model(name: str) -> Model:
     """Return the entry of that name, or raise UsageError."""
-    for model in table().models:
+    models = entries().models
+    for model in models:
         if model.name == name:
             return model
-    raise UsageError(f"no model {name!r} in models.toml; there are {', '.join(model.name for model in table().models)}")
+    raise UsageError(f"no model {name!r} in models.toml; there are {', '.join(model.name for model in models)}")
 
 
 def _usable(where: str, model: Model, file: ModelFile, found: Table) -> None:

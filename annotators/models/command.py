@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _list() -> int:
-    for model in catalog.table().models:
+    for model in catalog.entries().models:
         size = sum(file.bytes for file in model.files) / 1e6
         sys.stdout.write(f"{model.name:<34}{size:>7.1f} MB  {_state(model):<9} {model.what}; {model.licence}\n")
     return 0

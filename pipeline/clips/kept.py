@@ -119,8 +119,17 @@ def keep(clip: Clip, context: RunContext) -> Ref:
 
 def check_citations(clip: Clip) -> None:
     """Raise UsageError where a text cites a cue, or stands under a text, that the clip does not hold."""
-    cues, texts = {cue.cue_id for cue in clip.cues}, {text.text_id for text in clip.texts}
+    authors: dict[str, set[str]] = {}
+    for cue in clip.cues:
+        authors.setdefault(cue.cue_id, set()).add(cue.by)
+    cues, texts = set(authors), {text.text_id for text in clip.texts}
     for text in clip.texts:
+        if unclear := [cite for cite in text.cites if len(authors.get(cite, ())) > 1]:
+            both = " and ".join(sorted(authors[unclear[0]]))
+            raise UsageError(
+                f"{text.by} cites {unclear[0]} in clip {clip.clip_id}, and cues of {both} have that name: "
+                "let one of them choose another"
+            )
         if missing := [cite for cite in text.cites if cite not in cues]:
             raise UsageError(
                 f"{text.by} cites {missing[0]} in clip {clip.clip_id}, and there is no such cue: mend that annotator"

@@ -33,9 +33,9 @@ from schemas.vocabulary.distributions import (
     tempered,
     top,
 )
+from schemas.vocabulary.modalities import channel_witness
 
 Share = Annotated[float, Field(ge=0, le=1)]
-VIDEO, AUDIO = "face", "voice"
 DECISION = "decision"
 """The author in whose name people's decisions are written."""
 
@@ -115,7 +115,9 @@ def _category(
     spoken: Mapping[str, Distribution], fused: Distribution, settled: Mapping[str, Label], settings: AssessSettings
 ) -> str:
     """Return the category; without people the fused label stands for the truth where it is more than one of two witnesses."""
-    video, audio = (_witness(name, spoken, settled, settings) for name in (VIDEO, AUDIO))
+    video, audio = (
+        _witness(channel_witness(channel, {*spoken, *settled}), spoken, settled, settings) for channel in ("video", "audio")
+    )
     if ALL in settled:
         return category(video, audio, top(_scores(settled[ALL]), settings.tie), settings.same, settings.differ)
     truth = top(fused, settings.tie) if len(spoken) > 2 or video == audio else None
@@ -123,8 +125,10 @@ def _category(
 
 
 def _witness(
-    modality: str, spoken: Mapping[str, Distribution], settled: Mapping[str, Label], settings: AssessSettings
+    modality: str | None, spoken: Mapping[str, Distribution], settled: Mapping[str, Label], settings: AssessSettings
 ) -> frozenset[str]:
+    if modality is None:
+        return frozenset()
     if modality in settled:
         return frozenset(settled[modality].names)
     return top(spoken[modality], settings.tie) if modality in spoken else frozenset()

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from pipeline.judge.assess import AUDIO, DECISION, VIDEO, AssessSettings
+from pipeline.judge.assess import DECISION, AssessSettings
 from pipeline.judge.route import RouteSettings
 from pipeline.judge.temperature import FOLDS, Example, Temperature, mappable_labels, temperature
 from pipeline.judge.threshold import Case, Threshold, matched, threshold
 from schemas.claims import Label
 from schemas.versions.review_facts import LearnedFacts
 from schemas.vocabulary.distributions import ALL, by_modality, category, divergence, tempered
+from schemas.vocabulary.modalities import channel_witness
 
 CONFLICT = "route.conflict"
 
@@ -122,7 +123,8 @@ def _temperatures(clips: Sequence[Judged], assess: AssessSettings, route: RouteS
 def _case(clip: Judged, assess: AssessSettings, learned: Sequence[AssessSettings], route: RouteSettings) -> Case | None:
     """Return None where no two modalities can be compared."""
     people = dict(clip.people)
-    seen = category(people.get(VIDEO, ()), people.get(AUDIO, ()), people.get(ALL, ()), assess.same, assess.differ)
+    video, audio = (people.get(channel_witness(channel, people) or "", ()) for channel in ("video", "audio"))
+    seen = category(video, audio, people.get(ALL, ()), assess.same, assess.differ)
     now, *later = (_widest(clip, settings) for settings in (assess, *learned))
     if now is None or any(one is None for one in later):
         return None

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from pipeline.judge.assess import AssessSettings, assess
+from pipeline.judge.rule import Rule, reasons
 from schemas.claims import Assessment, Conflict, Route
 from schemas.errors import UsageError
 from schemas.provenance import Provenance, canonical
@@ -54,11 +55,6 @@ class RouteSettings:
     audit: Share = 0.05
     """Share of the accepted that people check, drawn by the hash of the clip's id."""
 
-    @property
-    def provenance(self) -> Provenance:
-        """Return the author of routes."""
-        return Provenance(name="route", version="1", config=canonical(asdict(self)))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
@@ -68,6 +64,13 @@ class Judge:
     route: RouteSettings
     judged: bool
     """Whether the plan has an annotator that says what is felt; without one no clip can be asked for it."""
+    rules: tuple[Rule, ...] = ()
+    """Of the plan's own, asked behind the built-in ones."""
+
+    @property
+    def author(self) -> Provenance:
+        """Return the author of routes."""
+        return _author(self.route, self.rules)
 
     def __call__(self, clip: Clip) -> Clip:
         """Return the clip with fused label, assessment and route."""
@@ -77,23 +80,29 @@ class Judge:
 
 
 @cache
-def route_author(settings: RouteSettings) -> str:
-    """Return the provenance key of routes."""
-    return settings.provenance.key
+def _author(settings: RouteSettings, rules: tuple[Rule, ...]) -> Provenance:
+    own = {"rules": [rule.settings for rule in rules]} if rules else {}
+    return Provenance(name="route", version="1", config=canonical({**asdict(settings), **own}))
+
+
+@cache
+def _author_key(settings: RouteSettings, rules: tuple[Rule, ...]) -> str:
+    return _author(settings, rules).key
 
 
 def route(clip: Clip, judge: Judge) -> Route:
     """Return where an assessed clip goes, the budget left aside."""
     settings = judge.route
-    by = route_author(settings)
+    by = _author_key(settings, judge.rules)
     assessment = clip.assessments[-1] if clip.assessments else None
     informative = priority(assessment)
-    if reasons := tuple(gates(clip, judge)):
-        return Route(by=by, decision=REJECT, reasons=reasons, priority=informative)
+    if against := (*gates(clip, judge), *reasons(judge.rules, "reject", clip)):
+        return Route(by=by, decision=REJECT, reasons=against, priority=informative)
+    doubtful = (*(doubts(assessment, settings) if assessment else ()), *reasons(judge.rules, "review", clip))
+    if doubtful:
+        return Route(by=by, decision=REVIEW, reasons=doubtful, priority=informative)
     if assessment is None:
         return Route(by=by, decision=ACCEPT, reasons=("nothing was judged: no annotator says what is felt",), priority=0.0)
-    if reasons := tuple(doubts(assessment, settings)):
-        return Route(by=by, decision=REVIEW, reasons=reasons, priority=informative)
     drawn = _draw(clip.clip_id) < settings.audit
     return Route(by=by, decision=ACCEPT, reasons=(_agreement(clip, judge.assess),), priority=informative, audit=drawn)
 

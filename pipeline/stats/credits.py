@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from annotators.models.catalog import table
+from annotators.models.catalog import entries
 from pipeline.stats.facts import DataFile, Measured, ModelFacts
 from schemas.arrow import media_columns, schema_of
 from schemas.claims import MediaFile
@@ -50,7 +50,7 @@ def embedded(version: Path, manifest: Manifest) -> bool:
 
 def models(authors: Sequence[Author]) -> tuple[ModelFacts, ...]:
     """Return the models of all annotators, with the licences that models.toml states."""
-    licences = {model.name: model.licence for model in table().models}
+    licences = {model.name: model.licence for model in entries().models}
     return tuple(one for author in authors for one in _models(author, licences))
 
 

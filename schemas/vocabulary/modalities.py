@@ -6,6 +6,7 @@ door as those of other packages.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -52,6 +53,18 @@ class Modality:
     def subject_text(self) -> str:
         """Return what starts a sentence about it."""
         return self.subject or f"The {self.name}"
+
+    def missing(self, clip: object) -> str | None:
+        """Return in words why it says nothing about a clip; None where nothing tells whether it could."""
+        if self.needs is None:
+            return None
+        seen: list[object] = [clip]
+        for part in self.needs.split("."):
+            values = (getattr(one, part) for one in seen)
+            seen = [one for value in values for one in (value if isinstance(value, tuple) else (value,)) if one is not None]
+        if not any(seen):
+            return self.absent or f"there is no {self.name}"
+        return self.unread or f"the {self.name} cannot be read"
 
 
 FACE = Modality(
@@ -110,6 +123,17 @@ def modalities() -> dict[str, Modality]:
             raise UsageError(f"{MODALITIES}: {name} ({entry.value}) names itself {modality.name!r}")
         found.append(modality)
     return {one.name: one for one in sorted(found, key=lambda one: (one.place, one.name))}
+
+
+def modality_of(name: str) -> Modality:
+    """Return the registered modality of that name, or a plain one where its package is not installed."""
+    return modalities().get(name) or Modality(name=name, says=f"as the name says: {name}")
+
+
+def channel_witness(channel: str, heard: Iterable[str]) -> str | None:
+    """Return the first of the modalities that are heard which a channel carries, in their order; None where none is."""
+    carried = (one for one in sorted(heard, key=modality_order) if modality_of(one).channel == channel)
+    return next(carried, None)
 
 
 def modality_order(name: str) -> tuple[int, str]:

@@ -1,15 +1,21 @@
-"""Label spaces, as data: `spaces.json` holds the names, their sources and the maps between them."""
+"""Label spaces, as data: names, their sources and the maps between them.
+
+Those of `spaces.json` and those of installed packages come in by the same door: a file of the same form.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from schemas.doors import behind, data_file
 from schemas.errors import UsageError
+
+SPACES = "affectory.spaces"
+"""The entry-point group; each names a file of the form of `spaces.json`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +57,38 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shelf:
-    spaces: tuple[LabelSpace, ...]
-    axes: tuple[Axis, ...]
+    spaces: tuple[LabelSpace, ...] = ()
+    axes: tuple[Axis, ...] = ()
 
 
 @cache
 def _shelf() -> _Shelf:
-    return TypeAdapter(_Shelf).validate_json(files("schemas.vocabulary").joinpath("spaces.json").read_bytes())
+    found: dict[str, LabelSpace] = {}
+    dimensions: dict[str, Axis] = {}
+    for entry in behind(SPACES).values():
+        where = f"{SPACES}: {entry.name} ({entry.value})"
+        try:
+            shelf = TypeAdapter(_Shelf).validate_json(data_file(entry).read_bytes())
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise UsageError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        names = [one.name for one in shelf.spaces] + [one.name for one in shelf.axes]
+        if twice := next((name for name in names if name in found or name in dimensions), None):
+            raise UsageError(f"{where}: there is a {twice} already; choose another name")
+        found |= {one.name: one for one in shelf.spaces}
+        dimensions |= {one.name: one for one in shelf.axes}
+    _check_maps(found)
+    return _Shelf(spaces=tuple(found.values()), axes=tuple(dimensions.values()))
+
+
+def _check_maps(found: Mapping[str, LabelSpace]) -> None:
+    """Raise UsageError where a map leads to a space or a label that there is not, or leaves a label out."""
+    for one in found.values():
+        for onto, labels in one.maps.items():
+            if onto not in found:
+                raise UsageError(f"label space {one.name}: its map leads to {onto}, which is no label space")
+            if wrong := (set(one.labels) ^ set(labels)) or set(labels.values()) - set(found[onto].labels):
+                raise UsageError(f"label space {one.name}: its map to {onto} is wrong about {', '.join(sorted(wrong))}")
 
 
 def space(name: str) -> LabelSpace:

@@ -39,3 +39,9 @@ def test_how_sure_a_label_is_is_told_in_words():
     assert leaning(replace(HAPPY, scores=(0.6, 0.4))) == "rather happy"
     assert leaning(replace(HAPPY, scores=(0.45, 0.45))) == "unclear, afraid or happy"
     assert label_name("mixed_feelings") == "mixed feelings"
+
+
+def test_several_labels_of_one_modality_get_numbers():
+    finer = replace(HAPPY, space="plutchik8", names=("joy", "fear"), scores=(0.9, 0.1))
+    made = with_impressions((HAPPY, finer))
+    assert [claim.cue_id for claim in made if isinstance(claim, Cue)] == ["gait.steps.1", "gait.steps.2"]

@@ -3,11 +3,12 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from annotators import registry
-from pipeline.plan import read_plan, shipped
+from annotators.registry import plan_names
+from pipeline.plan import read_plan
 from schemas.errors import UsageError
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", plan_names())
 def test_every_shipped_plan_can_work(name):
     plan = read_plan(name)
     assert [annotator.name for annotator in plan.annotators]

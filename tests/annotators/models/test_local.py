@@ -58,13 +58,18 @@ def world(index, tmp_path, monkeypatch):
         checkpoint_sha256 = "{sha256(checkpoint)}"
     """
     (tmp_path / "models.toml").write_text(table)
-    monkeypatch.setattr(catalog, "TABLE", tmp_path / "models.toml")
+    monkeypatch.setattr(catalog, "places", lambda: (("annotators", tmp_path / "models.toml"),))
     monkeypatch.setenv("AFFECTORY_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("annotators.models.mirrors.PATIENT", Patience(tries=2, timeout=5, pause=0.01))
     monkeypatch.setenv("HF_ENDPOINT", index.address)
     monkeypatch.setenv("HF_TOKEN", "")
     index.checkpoint = checkpoint
     return index
+
+
+def edited(old, new):
+    ((_, place),) = catalog.places()
+    place.write_text(place.read_text().replace(old, new))
 
 
 def asked(index):
@@ -156,7 +161,7 @@ def test_many_may_fetch_at_once(world):
     ],
 )
 def test_what_is_not_pinned_is_refused(world, old, new, message):
-    catalog.TABLE.write_text(catalog.TABLE.read_text().replace(old, new))
+    edited(old, new)
     catalog.read_table.cache_clear()
     with pytest.raises(ModelFileError, match=message):
         local.fetch("halves")
@@ -172,16 +177,16 @@ def test_what_is_not_pinned_is_refused(world, old, new, message):
     ],
 )
 def test_a_table_that_cannot_work_names_the_place(world, old, new, message):
-    catalog.TABLE.write_text(catalog.TABLE.read_text().replace(old, new))
+    edited(old, new)
     catalog.read_table.cache_clear()
     with pytest.raises(UsageError, match=message):
-        catalog.table()
+        catalog.entries()
     catalog.read_table.cache_clear()
 
 
 def test_the_hash_of_a_model_changes_with_any_of_its_files(world):
     before = local.ref("halves")
-    catalog.TABLE.write_text(catalog.TABLE.read_text().replace(sha256(LEFT + RIGHT), "d" * 64))
+    edited(sha256(LEFT + RIGHT), "d" * 64)
     catalog.read_table.cache_clear()
     assert local.ref("halves") != before
     catalog.read_table.cache_clear()
@@ -206,7 +211,7 @@ def test_verify_and_list_say_what_is_wrong_and_go_on(world, capsys):
 
 
 def test_the_shipped_table_is_pinned_and_the_shipped_plans_find_their_models_in_it():
-    names = {model.name for model in catalog.table().models}
+    names = {model.name for model in catalog.entries().models}
     assert set(used_by("embedded")) | set(used_by("studio")) <= names
 
 
@@ -216,3 +221,23 @@ def test_the_command_works_in_a_process_of_its_own(tmp_path):
     assert done.returncode == 2
     assert "run: python -m annotators.models fetch face-landmarker" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_two_tables_are_one_and_names_stand_once(world, tmp_path, monkeypatch):
+    own = (tmp_path / "models.toml").read_text()
+    (first,) = catalog.places()
+    other = tmp_path / "other.toml"
+    for text, reason in (
+        (own.replace("halves", "thirds"), "have a model net"),
+        (own.replace("halves", "thirds").replace('"net"', '"web"').replace("toy-1", "toy-2"), "have an archive toy"),
+        ("models = 3", "models"),
+        ("[[models", "other.toml"),
+    ):
+        other.write_text(text)
+        catalog.read_table.cache_clear()
+        monkeypatch.setattr(catalog, "places", lambda: (first, ("lab", other)))
+        with pytest.raises(UsageError, match=reason):
+            catalog.entries()
+    other.write_text(own.replace("halves", "thirds").replace('"net"', '"web"'))
+    catalog.read_table.cache_clear()
+    assert [model.name for model in catalog.entries().models] == ["halves", "net", "thirds", "web"]

@@ -24,3 +24,10 @@ def test_a_citation_of_nothing_names_its_author_and_the_cue():
 def test_a_text_under_nothing_names_its_author():
     with pytest.raises(UsageError, match=r"rationale\.made@1#0 puts a text under gone in clip"):
         check_citations(clip(0, cues=(CUE,), texts=(replace(TEXT, parent="gone"),)))
+
+
+def test_a_citation_that_two_cues_answer_to_is_refused():
+    other = replace(CUE, by="cues.other@1#0")
+    check_citations(clip(0, cues=(CUE, other), texts=()))
+    with pytest.raises(UsageError, match=r"cues of .* and .* have that name"):
+        check_citations(clip(0, cues=(CUE, other), texts=(TEXT,)))

@@ -120,9 +120,9 @@ def test_a_label_changed_by_another_annotator_names_what_of_it_changed(tmp_path,
 def test_an_author_in_the_files_is_resolved(tmp_path, capsys):
     plan = replace(PLAN, route=RouteSettings(conflict=0.25))
     one = routed(CLIPS[4], "accept")
-    version(tmp_path, "v1", [replace(one, routes=(replace(one.routes[-1], by=PLAN.route.provenance.key),))])
+    version(tmp_path, "v1", [replace(one, routes=(replace(one.routes[-1], by=PLAN.judge.author.key),))])
     two = routed(CLIPS[4], "review", "face and voice disagree: 0.29 (0.25)")
-    version(tmp_path, "v2", [replace(two, routes=(replace(two.routes[-1], by=plan.route.provenance.key),))], plan=plan)
+    version(tmp_path, "v2", [replace(two, routes=(replace(two.routes[-1], by=plan.judge.author.key),))], plan=plan)
     told, text = differences(tmp_path, capsys)
     change = only(told)
     assert (change["kind"], change["before"], change["after"]) == ("re-routed", "accept", "review")
