@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from schemas.claims import MediaFile
 from schemas.record import Clip
 from schemas.validate import validate
 from schemas.versions.manifest import Manifest
-from schemas.versions.rows import ACCEPT, FOLDERS, read_file
+from schemas.versions.rows import ACCEPT, FOLDERS, pick_clips, read_clips
 
 _ACCURACY = "accuracy.toml"
 Author = Mapping[str, Any]
@@ -43,9 +44,11 @@ def features(version: Path, manifest: Manifest) -> str:
     return json.dumps(about["info"]["features"])
 
 
-def embedded(version: Path, manifest: Manifest) -> bool:
-    """Return whether a version holds the bytes of its media: by the first of them, since all are kept alike."""
-    return next((held.bytes is not None for one in manifest.files for held in _media(version / one.file)), False)
+def embedded(version: Path) -> bool:
+    """Return whether a version holds the bytes of its media: by the first clip that has any, since all are kept alike."""
+    named = read_clips(version, [f"{name}.path" for name in media_columns(Clip)], batch=256)
+    first = [clip.clip_id for clip in islice(filter(lambda clip: any(_media(clip)), named), 1)]
+    return any(held.bytes is not None for clip in pick_clips(version, first, media_columns(Clip)) for held in _media(clip))
 
 
 def models(authors: Sequence[Author]) -> tuple[ModelFacts, ...]:
@@ -66,9 +69,8 @@ def measurements() -> tuple[Measured, ...]:
     return validate(_Table, tomllib.loads(text), _ACCURACY).measured
 
 
-def _media(file: Path) -> Iterator[MediaFile]:
-    for clip in read_file(file, media_columns(Clip), batch=1):
-        yield from (held for name in media_columns(Clip) if (held := getattr(clip, name)) is not None)
+def _media(clip: Clip) -> Iterator[MediaFile]:
+    return (held for name in media_columns(Clip) if (held := getattr(clip, name)) is not None)
 
 
 def _data_files(version: Path, manifest: Manifest) -> Iterator[DataFile]:
