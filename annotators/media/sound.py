@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import ffmpeg
 import numpy as np
@@ -36,6 +37,7 @@ class _Frame:
     """In samples, by the container's clock."""
     channels: int
     """Before they were made two."""
+    gain: float
     count: int
     first: int
     """Where its samples are in what was decoded."""
@@ -51,7 +53,10 @@ def stereo(path: Path, info: MediaInfo, rate: int, span: Span | None = None) -> 
     """
     start = span.start if span is not None and len(info.stretches) == 1 and span.start > _BEFORE else 0.0
     until = None if span is None or len(info.stretches) > 1 else span.end + _BEFORE
-    frames, data = _decoded(path, info, rate, max(0.0, start - _BEFORE), until)
+    since, one = max(0.0, start - _BEFORE), info.audio is not None and info.audio.channels == 1
+    frames, data = _decoded(path, info, rate, (since, until), "mono" if one else "stereo")
+    if one and any(frame.channels > 1 for frame in frames):
+        frames, data = _decoded(path, info, rate, (since, until), "stereo")
     placed = _placed(frames, data, info, rate)
     if span is None:
         return placed
@@ -79,16 +84,19 @@ def power_of(channel: Samples, rate: int) -> npt.NDArray[np.float64]:
     return power
 
 
-def _decoded(path: Path, info: MediaInfo, rate: int, start: float, until: float | None) -> tuple[list[_Frame], Samples]:
+def _decoded(
+    path: Path, info: MediaInfo, rate: int, part: tuple[float, float | None], layout: Literal["mono", "stereo"]
+) -> tuple[list[_Frame], Samples]:
     if info.audio is None:
         raise ItemError("it has no sound")
+    start, until = part
     seek = {"ss": info.seek(start), "noaccurate_seek": None} if start > 0.0 else {}
     source = ffmpeg.input(processes.url(path), **processes.ONE_FILE, **seek, copyts=None)[str(info.audio.index)]
     if until is not None:
         source = source.filter("atrim", start=f"{info.clock(start):.6f}", end=f"{info.clock(until):.6f}")
     # Channels that are summed must not exceed 1: ffmpeg sees to that by itself for whole numbers only.
     told = source.filter("aresample", rate).filter("aformat", sample_fmts="flt").filter("ashowinfo")
-    both = told.filter("aresample", ochl="stereo", osf="flt", rematrix_maxval=1.0)
+    both = told.filter("aresample", ochl=layout, osf="flt", rematrix_maxval=1.0)
     args = both.output("pipe:", format="f32le", acodec="pcm_f32le").get_args()
     frames: list[_Frame] = []
     reached = 0
@@ -98,15 +106,19 @@ def _decoded(path: Path, info: MediaInfo, rate: int, start: float, until: float 
         found = _FRAME.search(line) if "ashowinfo" in line else None
         if found is not None:
             pts, channels, count = map(int, found.groups())
-            frames.append(_Frame(pts, channels, count, reached))
+            # Of one channel that becomes two, half of the power goes into each.
+            frames.append(
+                _Frame(pts, channels, float(np.sqrt(2.0)) if channels == 1 and layout == "stereo" else 1.0, count, reached)
+            )
             reached += count
         return found is not None
 
     data = bytearray()
     with processes.running(path, args, heard) as pipe:
-        while part := pipe.read(2**20, whole=False):
-            data += part
-    return frames, np.frombuffer(data, np.float32).reshape(-1, 2)
+        while more := pipe.read(2**20, whole=False):
+            data += more
+    samples = np.frombuffer(data, np.float32)
+    return frames, samples.reshape(-1, 2) if layout == "stereo" else np.stack([samples, samples], axis=1)
 
 
 def _placed(frames: list[_Frame], data: Samples, info: MediaInfo, rate: int) -> Samples:
@@ -120,10 +132,8 @@ def _placed(frames: list[_Frame], data: Samples, info: MediaInfo, rate: int) -> 
         end = here + frame.count
     placed = np.zeros((max(0, *(k + frame.count for k, frame in zip(at, frames, strict=True))), 2), np.float32)
     for k, frame in zip(at, frames, strict=True):
-        # Half of the power of one channel goes into each of two.
-        gain = np.float32(np.sqrt(2.0)) if frame.channels == 1 else np.float32(1.0)
         part = data[frame.first + max(0, -k) : frame.first + frame.count]
-        placed[max(0, k) : max(0, k) + len(part)] = part * gain
+        placed[max(0, k) : max(0, k) + len(part)] = part * frame.gain
     return placed.clip(-1.0, 1.0)
 
 
