@@ -26,7 +26,7 @@ from schemas.validate import validate
 from schemas.versions.manifest import Manifest
 from schemas.versions.rows import REVIEW, opened, pick_clips, read_clips
 
-ORDER = (CONFLICT, ORDINARY, ADJUDICATE, PREFER)
+_ORDER = (CONFLICT, ORDINARY, ADJUDICATE, PREFER)
 _ROWS = 4096
 
 
@@ -104,7 +104,7 @@ def push(wanted: WantedReviews, queue: Queue, media: MediaHost) -> Pushed:
                 made[task.kind].append(task)
         except ItemError as error:
             unfit.append((clip.clip_id, str(error)))
-    sent = {kind: queue.send(kind, sorted(made[kind], key=_first)) for kind in ORDER if made[kind]}
+    sent = {kind: queue.send(kind, sorted(made[kind], key=_first)) for kind in _ORDER if made[kind]}
     return Pushed(items=len(wanted.items), there=len(wanted.items) - len(items), sent=sent, unfit=tuple(unfit))
 
 

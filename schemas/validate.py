@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas.errors import UsageError, did_you_mean
 
 T = TypeVar("T")
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+PositiveInt = Annotated[int, Field(ge=1)]
+NotNegativeInt = Annotated[int, Field(ge=0)]
+Proportion = Annotated[float, Field(ge=0, le=1)]
+InnerProportion = Annotated[float, Field(gt=0, lt=1)]
+"""A proportion that is neither 0 nor 1."""
 
 
 def validate(kind: type[T], table: Any, where: str) -> T:

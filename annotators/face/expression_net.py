@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-PIXELS = 112
+_PIXELS = 112
 CLASSES = ("neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise")
 """In the net's own order (`FACE_EXPRESSION_LABELS`), by the names of label space ekman7."""
 RANGE = ".range"

@@ -24,7 +24,7 @@ _WEIGHTS = {
     "mouthStretch": 0.25,
     "jawOpen": 0.25,
 }
-EXPRESSIVE = tuple(next((w for start, w in _WEIGHTS.items() if name.startswith(start)), 0.0) for name in SHAPES)
+_EXPRESSIVE = tuple(next((w for start, w in _WEIGHTS.items() if name.startswith(start)), 0.0) for name in SHAPES)
 _TURNED = 45.0
 """Degrees of yaw beyond which blendshapes of the hidden half are guesses."""
 
@@ -66,7 +66,7 @@ def expression_peak(run: Run) -> Sample | None:
 
 
 def _away(shapes: Sequence[float], usual: Sequence[float]) -> float:
-    return math.sqrt(sum(weight * (now - then) ** 2 for weight, now, then in zip(EXPRESSIVE, shapes, usual, strict=True)))
+    return math.sqrt(sum(weight * (now - then) ** 2 for weight, now, then in zip(_EXPRESSIVE, shapes, usual, strict=True)))
 
 
 def _quality(sample: Sample, sharpest: float) -> float:

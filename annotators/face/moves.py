@@ -15,7 +15,7 @@ from schemas.vocabulary.spaces import space
 Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 SHAPES = space("arkit52").labels
-NEVER = 2.0
+_NEVER = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Shape:
     seconds: float = 0.2
 
 
-EXPRESSIONS = (
+_EXPRESSIONS = (
     Shape(
         kind="smile",
         text="smiles",
@@ -64,7 +64,7 @@ EXPRESSIONS = (
     ),
     Shape(kind="mouth_down", text="pulls the corners of the mouth down", shapes=("mouthFrown",), least=0.2, rise=0.15, usual=0.1),
     Shape(
-        kind="pout", text="pushes the lower lip up", shapes=("mouthShrugLower",), least=0.4, rise=0.3, usual=0.2, talking=NEVER
+        kind="pout", text="pushes the lower lip up", shapes=("mouthShrugLower",), least=0.4, rise=0.3, usual=0.2, talking=_NEVER
     ),
     Shape(
         kind="lips_pressed",
@@ -73,9 +73,9 @@ EXPRESSIONS = (
         least=0.4,
         rise=0.25,
         usual=0.3,
-        talking=NEVER,
+        talking=_NEVER,
     ),
-    Shape(kind="jaw_dropped", text="drops the jaw", shapes=("jawOpen",), least=0.45, rise=0.35, usual=0.65, talking=NEVER),
+    Shape(kind="jaw_dropped", text="drops the jaw", shapes=("jawOpen",), least=0.45, rise=0.35, usual=0.65, talking=_NEVER),
     Shape(kind="nose_wrinkled", text="wrinkles the nose", shapes=("noseSneer",), least=0.3, rise=0.2, usual=0.2),
     Shape(kind="brows_raised", text="raises the brows", shapes=("browInnerUp", "browOuterUp"), least=0.4, rise=0.25, usual=0.4),
     Shape(kind="brows_lowered", text="frowns: brows drawn together", shapes=("browDown",), least=0.4, rise=0.25, usual=0.7),
@@ -127,11 +127,11 @@ class Bars:
 
 
 def expressions(face: FaceTrack, talking: Flags, bars: Bars) -> Iterator[Movement]:
-    """Yield what is held of `EXPRESSIONS`, kind by kind."""
+    """Yield what is held of `_EXPRESSIONS`, kind by kind."""
     table, times = np.asarray(face.blendshapes, np.float64), np.asarray(face.times)
     facing = np.abs(np.asarray(face.yaw)) <= bars.turned
     weeping = (_mean(table, "eyeBlink") >= _CLOSED) & (_mean(table, "mouthUpperUp") < _HANGING)
-    for shape in EXPRESSIONS:
+    for shape in _EXPRESSIONS:
         series = _mean(table, *shape.shapes)
         long = times[-1] - times[0] >= bars.settled
         rest = min(float(np.median(series)), shape.usual) if long else shape.usual

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import ConfigDict, with_config
 
-if TYPE_CHECKING:
-    pass
-
-Positive = Annotated[float, Field(gt=0)]
+from schemas.validate import Positive, PositiveInt
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -18,13 +14,13 @@ Positive = Annotated[float, Field(gt=0)]
 class Calls:
     """How fast and how patiently a server is asked; nothing in here changes what it is asked."""
 
-    concurrency: Annotated[int, Field(ge=1)] = 8
+    concurrency: PositiveInt = 8
     """Requests under way at once; with `batch`, the most that one job holds."""
-    per_minute: Annotated[int, Field(ge=1)] | None = None
+    per_minute: PositiveInt | None = None
     """Requests that are begun in a minute; None: no limit but the server's own."""
     timeout: Positive = 180.0
     """Seconds from a request to the last byte of its answer."""
-    tries: Annotated[int, Field(ge=1)] = 5
+    tries: PositiveInt = 5
     """How often one request is made, until the server answers it."""
     backoff: Positive = 1.0
     """Seconds before the second try; twice that before the third, and so on, each cut by up to a half at random."""

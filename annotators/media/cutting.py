@@ -23,6 +23,7 @@ from annotators.media import decoder, processes
 from annotators.media.probing import STANDARD, MediaInfo, VideoStream, probe, shown_at
 from annotators.media.sound import stereo
 from schemas.errors import ItemError
+from schemas.validate import Positive, PositiveInt
 from schemas.values import Span
 
 SMOOTH = Fraction(25)
@@ -46,9 +47,9 @@ class CutSettings:
     """Quality of the picture, as x264's constant rate factor: a lower one is better and larger."""
     preset: Preset = "veryfast"
     """How long the encoder tries to make it smaller."""
-    max_rate: Annotated[float, Field(gt=0)] = 60.0
+    max_rate: Positive = 60.0
     """Highest frame rate of a clip, in Hz."""
-    threads: Annotated[int, Field(ge=1)] = 1
+    threads: PositiveInt = 1
     """Threads of the encoder; a clip is short, and several are cut at once."""
 
 

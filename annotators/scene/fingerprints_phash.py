@@ -18,8 +18,8 @@ from annotators.media import decoder
 from schemas.claims import Claim, Fingerprint
 from schemas.record import Source
 
-SIDE = 16
-BITS = SIDE * SIDE
+_SIDE = 16
+BITS = _SIDE * _SIDE
 _NOTHING = bytes(BITS // 8)
 
 
@@ -60,5 +60,5 @@ class PhashFingerprints(Annotator[Source, None]):
             yield from (_NOTHING for _ in range(given, place))
             picture = Image.fromarray(np.ascontiguousarray(frame.image)).convert("L")
             flat = float(np.asarray(picture).std()) < self.contrast
-            yield _NOTHING if flat else np.packbits(imagehash.phash(picture, hash_size=SIDE).hash).tobytes()
+            yield _NOTHING if flat else np.packbits(imagehash.phash(picture, hash_size=_SIDE).hash).tobytes()
             given = place + 1

@@ -20,9 +20,10 @@ from annotators.annotator import Annotator, Scope
 from annotators.media import decoder
 from schemas.claims import Claim, Shot
 from schemas.record import Source
+from schemas.validate import NotNegative
 from schemas.values import Span
 
-HIGHEST_RATE = 30.0
+_HIGHEST_RATE = 30.0
 """Pictures per second that are compared at most."""
 
 
@@ -39,7 +40,7 @@ class ContentShots(Annotator[Source, None]):
     """Mean change of hue, saturation and value, in steps of 256."""
     width: Annotated[int, Field(ge=16)] = 240
     """Pictures are compared at this width, in pixels."""
-    shortest: Annotated[float, Field(ge=0)] = 0.5
+    shortest: NotNegative = 0.5
     """Seconds after a cut in which no other one is looked for: flashes."""
 
     def load(self, device: str) -> None:
@@ -70,7 +71,7 @@ class ContentShots(Annotator[Source, None]):
         import cv2  # noqa: PLC0415
 
         video = decoder.probe(path).video
-        rate = min(float(video.rate), HIGHEST_RATE) if video is not None else HIGHEST_RATE
+        rate = min(float(video.rate), _HIGHEST_RATE) if video is not None else _HIGHEST_RATE
         before: Any = None
         for frame in decoder.frames(path, rate, width=self.width):
             now = cv2.cvtColor(np.ascontiguousarray(frame.image), cv2.COLOR_RGB2HSV)

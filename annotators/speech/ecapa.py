@@ -15,8 +15,8 @@ from torch.nn import functional
 
 SAMPLE_RATE = 16000
 DIMENSION = 192
-WIDTH, POOLED, MELS, SCALE = 1024, 3072, 80, 8
-WINDOW, HOP = 400, 160
+_WIDTH, _POOLED, _MELS, _SCALE = 1024, 3072, 80, 8
+_WINDOW, _HOP = 400, 160
 MIN_SAMPLES = 1600
 """Shortest recording that fits the reflecting edges of the widest layer, with a margin: 0.1 s."""
 
@@ -24,9 +24,9 @@ MIN_SAMPLES = 1600
 def mel_filters() -> Tensor:
     """Return the (201, 80) triangles of the recipe, 0 to 8000 Hz: symmetric in Hz, with the width of their left half."""
     top = 2595 * torch.log10(torch.tensor(1 + SAMPLE_RATE / 2 / 700))
-    edges = 700 * (10 ** (torch.linspace(0, float(top), MELS + 2) / 2595) - 1)
+    edges = 700 * (10 ** (torch.linspace(0, float(top), _MELS + 2) / 2595) - 1)
     width = (edges[1:] - edges[:-1])[:-1]
-    bins = torch.linspace(0, SAMPLE_RATE // 2, WINDOW // 2 + 1)
+    bins = torch.linspace(0, SAMPLE_RATE // 2, _WINDOW // 2 + 1)
     slope = (bins[:, None] - edges[1:-1]) / width
     return torch.clamp(torch.minimum(1 + slope, 1 - slope), min=0)
 
@@ -36,12 +36,14 @@ class FilterBank(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("window", torch.hamming_window(WINDOW), persistent=False)
+        self.register_buffer("window", torch.hamming_window(_WINDOW), persistent=False)
         self.register_buffer("filters", mel_filters(), persistent=False)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Return the features."""
-        spectra = torch.stft(waveforms, WINDOW, HOP, WINDOW, self.window, center=True, pad_mode="constant", return_complex=True)
+        spectra = torch.stft(
+            waveforms, _WINDOW, _HOP, _WINDOW, self.window, center=True, pad_mode="constant", return_complex=True
+        )
         power = spectra.real.square() + spectra.imag.square()
         level = 10 * torch.log10(torch.clamp(power.transpose(1, 2) @ self.filters, min=1e-10)).transpose(1, 2)
         level = torch.maximum(level, level.amax(dim=(1, 2), keepdim=True) - 80)
@@ -82,11 +84,11 @@ class _Tdnn(nn.Module):
 class _Res2Net(nn.Module):
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
-        part = channels // SCALE
-        self.blocks = nn.ModuleList(_Tdnn(part, part, 3, dilation) for _ in range(SCALE - 1))
+        part = channels // _SCALE
+        self.blocks = nn.ModuleList(_Tdnn(part, part, 3, dilation) for _ in range(_SCALE - 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        first, *rest = torch.chunk(x, SCALE, dim=1)
+        first, *rest = torch.chunk(x, _SCALE, dim=1)
         done = [first]
         for k, (block, part) in enumerate(zip(self.blocks, rest, strict=True)):
             done.append(block(part if k == 0 else part + done[-1]))
@@ -143,11 +145,11 @@ class Ecapa(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = FilterBank()
-        self.blocks = nn.ModuleList([_Tdnn(MELS, WIDTH, 5), *(_Block(WIDTH, dilation) for dilation in (2, 3, 4))])
-        self.mfa = _Tdnn(3 * WIDTH, POOLED)
-        self.asp = _Pooling(POOLED)
-        self.asp_bn = _Norm(2 * POOLED)
-        self.fc = _Convolution(2 * POOLED, DIMENSION)
+        self.blocks = nn.ModuleList([_Tdnn(_MELS, _WIDTH, 5), *(_Block(_WIDTH, dilation) for dilation in (2, 3, 4))])
+        self.mfa = _Tdnn(3 * _WIDTH, _POOLED)
+        self.asp = _Pooling(_POOLED)
+        self.asp_bn = _Norm(2 * _POOLED)
+        self.fc = _Convolution(2 * _POOLED, DIMENSION)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Return one embedding per waveform."""

@@ -15,8 +15,7 @@ from annotators.models import local
 from annotators.speech import turns
 from schemas.claims import Claim
 from schemas.record import Source
-
-Share = Annotated[float, Field(gt=0, lt=1)]
+from schemas.validate import InnerProportion, NotNegative, Positive, PositiveInt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +35,19 @@ class PyannoteTurns(Annotator[Source, Any]):
 
     segmentation_model: str = "segmentation-2.1"
     embedding_model: str = "ecapa-voxceleb"
-    step: Share = 0.1
+    step: InnerProportion = 0.1
     """Share of the 5 s window by which it moves on."""
-    threshold: Share = 0.4
+    threshold: InnerProportion = 0.4
     """Score from which a speaker counts as active."""
-    bridge: Annotated[float, Field(ge=0)] = 0.58
+    bridge: NotNegative = 0.58
     """Pauses up to this many seconds belong to the turn."""
     distance: Annotated[float, Field(gt=0, le=2)] = 0.70
     """Cosine distance up to which voices are one speaker's."""
     smallest: Annotated[int, Field(ge=1, le=20)] = 5
     """Fewer pieces of speech than this do not make a speaker of their own."""
-    reuse: Annotated[float, Field(gt=0)] = 0.75
+    reuse: Positive = 0.75
     """Windows share an embedding where this much of their speech (intersection over union) is the same; above 1: never."""
-    threads: Annotated[int, Field(ge=1)] = 2
+    threads: PositiveInt = 2
     """Threads of one source; part of the settings because the order of additions can change the last bits."""
 
     def load(self, device: str) -> Any:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
-
-from pydantic import Field
+from typing import Any, ClassVar
 
 from annotators.annotator import Annotator, Scope
 from annotators.models import local
 from annotators.speech.turns_pyannote import diarized
 from schemas.claims import Claim
 from schemas.record import Source
+from schemas.validate import NotNegative, PositiveInt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +28,11 @@ class PyannotePipelineTurns(Annotator[Source, Any]):
     shared: ClassVar[bool] = True
 
     model: str = "speaker-diarization-community-1"
-    bridge: Annotated[float, Field(ge=0)] = 0.58
+    bridge: NotNegative = 0.58
     """Pauses up to this many seconds belong to the turn."""
-    batch: Annotated[int, Field(ge=1)] = 32
+    batch: PositiveInt = 32
     """Windows per pass through a network."""
-    threads: Annotated[int, Field(ge=1)] = 2
+    threads: PositiveInt = 2
     """Threads of one source on a CPU."""
 
     def load(self, device: str) -> Any:

@@ -19,14 +19,14 @@ from annotators.speech.windows import LONGEST, windows
 from schemas.claims import Claim, Language, Word
 from schemas.errors import ItemError
 from schemas.record import Source
+from schemas.validate import InnerProportion, NotNegative, PositiveInt
 from schemas.values import Span
 from schemas.vocabulary.languages import spaced
 
 RATE = 16000
-STEP = 0.02
+_STEP = 0.02
 """Seconds between two times that Whisper can tell apart."""
 _LETTER = re.compile(r"\w")
-_Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +52,23 @@ class FasterWhisperWords(Annotator[Source, Any]):
     """Number type of the weights; float16 needs a GPU."""
     language: str | None = None
     """ISO 639-1 code for sources whose language `sources.csv` does not state; None: heard from the first 30 s of speech."""
-    beam: Annotated[int, Field(ge=1)] = 5
+    beam: PositiveInt = 5
     """Hypotheses that are followed at once when a window is decoded."""
-    batch: Annotated[int, Field(ge=1)] = 8
+    batch: PositiveInt = 8
     """Windows decoded together."""
-    speech: _Share = 0.5
+    speech: InnerProportion = 0.5
     """Silero's probability from which sound is speech."""
-    gap: Annotated[float, Field(ge=0)] = 2.0
+    gap: NotNegative = 2.0
     """Speech up to this many seconds apart is decoded together."""
-    margin: Annotated[float, Field(ge=0)] = 0.2
+    margin: NotNegative = 0.2
     """Seconds kept around speech."""
-    silent: _Share = 0.6
+    silent: InnerProportion = 0.6
     """Whisper's probability of no speech from which an unsure window (`unsure`) has no words."""
     unsure: Annotated[float, Field(lt=0)] = -1.0
     """Mean log-probability of a token below which a window is unsure."""
     loop: Annotated[float, Field(gt=1)] = 2.4
     """A text that zlib makes smaller than 1 / `loop` repeats itself."""
-    threads: Annotated[int, Field(ge=1)] = 2
+    threads: PositiveInt = 2
     """Threads of one source on a CPU."""
 
     def load(self, device: str) -> Any:
@@ -149,7 +149,7 @@ class FasterWhisperWords(Annotator[Source, Any]):
 
 
 def placed(by: str, heard: Iterable[Any], duration: float, spaced: bool) -> list[Word]:
-    """Return words (with `word`, `start`, `end`, `probability`) as claims, in order and inside the source, each `STEP` or longer.
+    """Return words (with `word`, `start`, `end`, `probability`) as claims, in order, inside the source, each `_STEP` or longer.
 
     What has no letter or digit is no word. In a language with spaces, a piece without one continues the word before ("X" "-59").
     """
@@ -158,11 +158,11 @@ def placed(by: str, heard: Iterable[Any], duration: float, spaced: bool) -> list
         text, probability = one.word.strip(), round(float(one.probability), 4)
         last = words[-1] if words else None
         earliest = last.span.start if last else 0.0
-        start = round(max(earliest, min(float(one.start), duration - STEP), 0.0), 3)
-        end = max(start, int(min(max(float(one.end), start + STEP), duration) * 1000 + 1e-6) / 1000)
+        start = round(max(earliest, min(float(one.start), duration - _STEP), 0.0), 3)
+        end = max(start, int(min(max(float(one.end), start + _STEP), duration) * 1000 + 1e-6) / 1000)
         if not _LETTER.search(text) or end <= start:
             continue
-        if last and spaced and not one.word.startswith(" ") and start - last.span.end < STEP:
+        if last and spaced and not one.word.startswith(" ") and start - last.span.end < _STEP:
             whole = Span(start=last.span.start, end=max(end, last.span.end))
             words[-1] = replace(last, span=whole, text=last.text + text, probability=min(probability, last.probability or 0.0))
         else:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from annotators.annotator import Annotator
 from annotators.models import local
 from annotators.verbalize import impression
 from schemas.claims import Claim, Cue, Label
 from schemas.record import Clip
+from schemas.validate import InnerProportion, NotNegativeInt, PositiveInt
 from schemas.values import Span
 from schemas.vocabulary.distributions import likeliest
 from schemas.vocabulary.languages import running_text
@@ -45,13 +44,13 @@ class MinilmWordLabels(Annotator[Clip, Any]):
     head_model: str = "words-goemotions"
     languages: tuple[str, ...] = ("en",)
     """Languages, ISO 639-1, that the two models read."""
-    phrase: Annotated[int, Field(ge=1)] = 3
+    phrase: PositiveInt = 3
     """Words in a phrase, at most."""
-    phrases: Annotated[int, Field(ge=0)] = 2
+    phrases: NotNegativeInt = 2
     """Phrases that are named, at most."""
-    falls: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    falls: InnerProportion = 0.15
     """By how much the label's probability falls at least without a phrase that is named."""
-    threads: Annotated[int, Field(ge=1)] = 2
+    threads: PositiveInt = 2
     """Threads; part of the settings because the order of additions can change the last bits; the same for all that run torch."""
 
     def load(self, device: str) -> Any:

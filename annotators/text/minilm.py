@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
-LAYERS, WIDTH, HEADS, INNER = 6, 384, 12, 1536
-VOCABULARY, POSITIONS = 30522, 512
+_LAYERS, _WIDTH, _HEADS, _INNER = 6, 384, 12, 1536
+_VOCABULARY, _POSITIONS = 30522, 512
 ADAPTED = ("query", "key", "value", "output", "widen", "narrow")
 """Names of the matrices of a layer that low-rank adapters change."""
 # What the published file calls the parts of a layer.
@@ -36,9 +36,9 @@ class Layer(nn.Module):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.query, self.key, self.value, self.output = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
-        self.attended, self.done = (nn.LayerNorm(WIDTH, eps=1e-12) for _ in range(2))
-        self.widen, self.narrow = nn.Linear(WIDTH, INNER), nn.Linear(INNER, WIDTH)
+        self.query, self.key, self.value, self.output = (nn.Linear(_WIDTH, _WIDTH) for _ in range(4))
+        self.attended, self.done = (nn.LayerNorm(_WIDTH, eps=1e-12) for _ in range(2))
+        self.widen, self.narrow = nn.Linear(_WIDTH, _INNER), nn.Linear(_INNER, _WIDTH)
 
     def forward(self, tokens: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         """Return (batch, tokens, 384) from the same; `seen` (batch, 1, 1, tokens) is True where there is a token."""
@@ -49,7 +49,7 @@ class Layer(nn.Module):  # type: ignore[misc]
         return out
 
     def _heads(self, tokens: torch.Tensor) -> torch.Tensor:
-        return tokens.unflatten(2, (HEADS, WIDTH // HEADS)).transpose(1, 2)
+        return tokens.unflatten(2, (_HEADS, _WIDTH // _HEADS)).transpose(1, 2)
 
 
 class MiniLM(nn.Module):  # type: ignore[misc]
@@ -57,10 +57,10 @@ class MiniLM(nn.Module):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.words, self.places = nn.Embedding(VOCABULARY, WIDTH), nn.Embedding(POSITIONS, WIDTH)
-        self.kind = nn.Parameter(torch.zeros(WIDTH))
-        self.start = nn.LayerNorm(WIDTH, eps=1e-12)
-        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.words, self.places = nn.Embedding(_VOCABULARY, _WIDTH), nn.Embedding(_POSITIONS, _WIDTH)
+        self.kind = nn.Parameter(torch.zeros(_WIDTH))
+        self.start = nn.LayerNorm(_WIDTH, eps=1e-12)
+        self.layers = nn.ModuleList(Layer() for _ in range(_LAYERS))
 
     def forward(self, ids: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         """Return one vector per token (batch, tokens, 384) of ids (batch, tokens); `seen` is True where there is a token."""
@@ -80,7 +80,7 @@ def encoder(folder: Path) -> MiniLM:
         "kind": published["embeddings.token_type_embeddings.weight"][0],
     }
     state |= {f"start.{kind}": published[f"embeddings.LayerNorm.{kind}"] for kind in ("weight", "bias")}
-    for layer in range(LAYERS):
+    for layer in range(_LAYERS):
         for ours, theirs in _NAMES.items():
             for kind in ("weight", "bias"):
                 state[f"layers.{layer}.{ours}.{kind}"] = published[f"encoder.layer.{layer}.{theirs}.{kind}"]
@@ -116,7 +116,7 @@ class WordsHead(nn.Module):  # type: ignore[misc]
     def __init__(self, encoder: MiniLM, labels: int) -> None:
         super().__init__()
         self.encoder = encoder
-        self.head = nn.Linear(2 * WIDTH, labels)
+        self.head = nn.Linear(2 * _WIDTH, labels)
 
     def forward(self, ids: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         """Return logits (batch, labels)."""

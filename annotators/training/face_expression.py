@@ -23,7 +23,7 @@ from schemas.errors import UsageError
 
 SHA256 = "9a9840f2cf1f4c7eab95f197512569345c00d2426754d4608b92af30e0300f3d"
 # One entry: safetensors writes several in an order that changes from run to run.
-ABOUT = {
+_ABOUT = {
     "about": "FaceExpressionNet of @vladmandic/face-api 1.7.15, model/face_expression_model.bin, sha256 "
     f"{SHA256}. MIT License, Copyright (c) Vladimir Mandic; after face-api.js, MIT, Copyright (c) 2018 Vincent Mühler"
 }
@@ -61,7 +61,7 @@ def write_head(folder: Path, out: Path) -> None:
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise UsageError(f"{folder / _MODEL}.bin is not the pinned file")
     manifest = json.loads((folder / f"{_MODEL}-weights_manifest.json").read_text(encoding="utf-8"))
-    save_file(dict(net_tensors(manifest, content)), out, metadata=ABOUT)
+    save_file(dict(net_tensors(manifest, content)), out, metadata=_ABOUT)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

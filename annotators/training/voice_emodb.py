@@ -29,15 +29,15 @@ from schemas.vocabulary.spaces import space
 Numbers = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
-LETTERS = {"W": "anger", "L": "boredom", "E": "disgust", "A": "fear", "F": "happiness", "T": "sadness", "N": "neutral"}
+_LETTERS = {"W": "anger", "L": "boredom", "E": "disgust", "A": "fear", "F": "happiness", "T": "sadness", "N": "neutral"}
 ALL = 10**6
 """Size of a baseline of everything that a speaker says."""
-NEUTRAL = space(SPACE).labels.index("neutral")
+_NEUTRAL = space(SPACE).labels.index("neutral")
 _CALM = 0.5
 """Share of baselines in training that are of neutral utterances only."""
 _RIDGE = 25.0
 _FOLDS = 3
-ABOUT = {
+_ABOUT = {
     "source": "EMO-DB, Burkhardt et al. 2005: 535 utterances of 10 actors, each cut to 2.0 s",
     "licence": "free for research use, Burkhardt et al. 2005",
 }
@@ -70,7 +70,7 @@ class Corpus:
                 raise UsageError(f"--data {folder}: no voice in {file.name}")
             rows.append(features)
         names = [file.stem for file in files]
-        emotions = [labels.index(LETTERS[name[5]]) for name in names]
+        emotions = [labels.index(_LETTERS[name[5]]) for name in names]
         speakers, sentences = np.array([name[:2] for name in names]), np.array([name[2:5] for name in names])
         return cls(np.stack(rows), np.array(emotions), speakers, sentences)
 
@@ -93,12 +93,12 @@ class Known:
             return None
         if self.size == ALL:
             return Usual.of(corpus.features[own])
-        own = own & (corpus.emotions == NEUTRAL) if self.calm else own
+        own = own & (corpus.emotions == _NEUTRAL) if self.calm else own
         others = np.flatnonzero(own & (np.arange(len(own)) != row))
         return Usual.of(corpus.features[rng.choice(others, min(self.size, len(others)), replace=False)])
 
 
-KNOWN = tuple(Known(size) for size in (0, 3, 5, 10, 20, ALL))
+_KNOWN = tuple(Known(size) for size in (0, 3, 5, 10, 20, ALL))
 
 
 def train_voice(corpus: Corpus, seed: int) -> Head:
@@ -109,7 +109,7 @@ def train_voice(corpus: Corpus, seed: int) -> Head:
         out = np.isin(corpus.speakers, speakers[fold::_FOLDS])
         head, rest = _fitted(corpus.of(~out), seed), corpus.of(out)
         rng = np.random.default_rng(seed)
-        for view in KNOWN:
+        for view in _KNOWN:
             usuals = [_either(view, rng).draw(rest, row, rng) for row in range(len(rest.emotions))]
             logits.append(head.logits(_relative(head, rest, usuals)))
             truth.append(rest.emotions)
@@ -147,7 +147,7 @@ class Score:
 
 def held_out_scores(corpus: Corpus, views: Sequence[Known], draws: int, seed: int) -> tuple[Score, ...]:
     """Return one score per view, each speaker judged by a head that never heard them."""
-    told = {view: [np.zeros((len(corpus.emotions), len(LETTERS))) for _ in range(draws)] for view in views}
+    told = {view: [np.zeros((len(corpus.emotions), len(_LETTERS))) for _ in range(draws)] for view in views}
     for speaker in np.unique(corpus.speakers):
         out = corpus.speakers == speaker
         head, rest = train_voice(corpus.of(~out), seed), corpus.of(out)
@@ -191,9 +191,9 @@ def _fitted(corpus: Corpus, seed: int) -> Head:
     voices = [corpus.features[corpus.speakers == speaker] for speaker in np.unique(corpus.speakers)]
     mean = np.mean([voice.mean(axis=0) for voice in voices], axis=0)
     deviation = np.sqrt(np.mean([voice.var(axis=0) for voice in voices], axis=0))
-    blank = Head(mean, deviation, np.zeros((len(LETTERS), COUNT)), np.zeros(len(LETTERS)), np.zeros(2))
+    blank = Head(mean, deviation, np.zeros((len(_LETTERS), COUNT)), np.zeros(len(_LETTERS)), np.zeros(2))
     rng = np.random.default_rng(seed)
-    views, rows = (*KNOWN, KNOWN[-1]), range(len(corpus.emotions))
+    views, rows = (*_KNOWN, _KNOWN[-1]), range(len(corpus.emotions))
     seen = [_relative(blank, corpus, [_either(view, rng).draw(corpus, row, rng) for row in rows]) for view in views]
     weights, bias = fit_logistic(np.concatenate(seen), np.tile(corpus.emotions, len(views)), _RIDGE * len(views))
     return replace(blank, weights=weights, bias=bias)
@@ -208,11 +208,11 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=5, help="random baselines over which the scores are averaged")
     args = parser.parse_args()
     corpus = Corpus.read(args.data)
-    found = held_out_scores(corpus, (*KNOWN, Known(10, calm=True)), args.draws, args.seed)
+    found = held_out_scores(corpus, (*_KNOWN, Known(10, calm=True)), args.draws, args.seed)
     told = {_name(score.view): {"recall": round(score.recall, 3), "calibration_error": round(score.ece, 3)} for score in found}
     for name, values in told.items():
         sys.stdout.write(f"baseline of {name:<16} recall {values['recall']:.3f}  ece {values['calibration_error']:.3f}\n")
-    train_voice(corpus, args.seed).save(args.out, ABOUT | {"space": SPACE, "speakers_left_out": told})
+    train_voice(corpus, args.seed).save(args.out, _ABOUT | {"space": SPACE, "speakers_left_out": told})
 
 
 def _name(view: Known) -> str:

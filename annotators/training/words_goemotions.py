@@ -28,7 +28,7 @@ from annotators.text import minilm
 from annotators.text.goemotions import groups
 from schemas.vocabulary.spaces import space
 
-RANK, SCALE, LONGEST = 32, 2.0, 64
+_RANK, _SCALE, LONGEST = 32, 2.0, 64
 LABELS = space("goemotions28").labels
 
 
@@ -46,12 +46,12 @@ class LowRank(nn.Module):  # type: ignore[misc]
 
     def __init__(self, out: int, into: int) -> None:
         super().__init__()
-        self.down = nn.Parameter(torch.randn(RANK, into) / math.sqrt(into))
-        self.up = nn.Parameter(torch.zeros(out, RANK))
+        self.down = nn.Parameter(torch.randn(_RANK, into) / math.sqrt(into))
+        self.up = nn.Parameter(torch.zeros(out, _RANK))
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         """Return the changed weight."""
-        return weight + SCALE * self.up @ self.down
+        return weight + _SCALE * self.up @ self.down
 
 
 def goemotions_rows(place: Path) -> list[Row]:
@@ -182,7 +182,7 @@ def state(model: minilm.WordsHead, heat: float) -> dict[str, torch.Tensor]:
             where = f"{number}.{name}"
             if name in minilm.ADAPTED:
                 thin = part.parametrizations.weight[0]
-                kept[f"{where}.down"], kept[f"{where}.up"] = thin.down.detach().half(), (SCALE * thin.up).detach().half()
+                kept[f"{where}.down"], kept[f"{where}.up"] = thin.down.detach().half(), (_SCALE * thin.up).detach().half()
             else:
                 kept[f"{where}.weight"] = part.weight.detach().half()
             kept[f"{where}.bias"] = part.bias.detach().half()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from annotators.annotator import Annotator, Scope
 from annotators.media import decoder
@@ -17,6 +16,7 @@ from annotators.voice.features import VoiceFeatures, piece_of, speech_pieces
 from annotators.voice.head import Usual
 from schemas.claims import Baseline, Claim
 from schemas.record import Source
+from schemas.validate import PositiveInt
 from schemas.values import Span
 
 
@@ -35,7 +35,7 @@ class VoiceBaselines(Annotator[Source, VoiceFeatures]):
     provides: ClassVar[tuple[str, ...]] = ("baselines",)
 
     model: str = "whisper-base"
-    most: Annotated[int, Field(ge=1)] = 20
+    most: PositiveInt = 20
     """Pieces per speaker, spread evenly over the source."""
 
     def load(self, device: str) -> VoiceFeatures:

@@ -7,11 +7,10 @@ import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
 from annotators.annotator import Annotator
 from annotators.media import decoder
@@ -19,10 +18,11 @@ from annotators.models import local
 from annotators.native_logs import quietly
 from schemas.claims import Claim, Cue
 from schemas.record import Clip
+from schemas.validate import Positive
 from schemas.values import Span
 
 RATE = 16000
-WINDOW = 15600
+_WINDOW = 15600
 """Samples that YAMNet hears at a time."""
 _SHORTEST = 0.1
 _running: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -72,7 +72,7 @@ class YamnetCues(Annotator[Clip, Any]):
     provides: ClassVar[tuple[str, ...]] = ("cues",)
 
     model: str = "yamnet"
-    sensitivity: Annotated[float, Field(gt=0)] = 1.0
+    sensitivity: Positive = 1.0
     """Thresholds are divided by it."""
 
     def load(self, device: str) -> Any:
@@ -117,7 +117,7 @@ class YamnetCues(Annotator[Clip, Any]):
         for start, found in windows:
             if found is None or found[0] != event:
                 continue
-            stop, score = min(start + WINDOW / RATE, end), found[1]
+            stop, score = min(start + _WINDOW / RATE, end), found[1]
             if runs and start <= runs[-1][1]:
                 runs[-1] = (runs[-1][0], stop, max(score, runs[-1][2]))
             else:
@@ -137,13 +137,13 @@ def _windows(model: Any, sound: npt.NDArray[np.float32]) -> Iterator[tuple[float
     """Yield start in seconds and scores of windows that overlap by half; a window that is mostly padding is left out."""
     from mediapipe.tasks.python.components.containers import AudioData  # noqa: PLC0415
 
-    for shift in (0, WINDOW // 2):
-        if shift and len(sound) < WINDOW + shift:
+    for shift in (0, _WINDOW // 2):
+        if shift and len(sound) < _WINDOW + shift:
             return
         heard = model.classify(AudioData.create_from_array(np.array(sound[shift:]), RATE))
         for number, result in enumerate(heard):
-            start = shift + number * WINDOW
-            if number == 0 or len(sound) - start >= WINDOW // 2:
+            start = shift + number * _WINDOW
+            if number == 0 or len(sound) - start >= _WINDOW // 2:
                 yield start / RATE, {found.category_name: float(found.score) for found in result.classifications[0].categories}
 
 

@@ -19,15 +19,15 @@ from schemas.values import Span
 Numbers = npt.NDArray[np.float64]
 
 RATE = acoustics.RATE
-ENCODED = 512
+_ENCODED = 512
 """Numbers of Whisper base."""
 LEVEL = 0
 NAMES = ("loudness, dB under full scale", *acoustics.NAMED)
 """Of the first features; bands, cepstra and the encoder's numbers follow."""
-COUNT = 1 + acoustics.COUNT + ENCODED
-LEAST = 1.0
+COUNT = 1 + acoustics.COUNT + _ENCODED
+_LEAST = 1.0
 """Seconds of the shortest piece."""
-USUAL = 2.5
+_USUAL = 2.5
 """Seconds of a usual piece."""
 _SOFTEST = -75.0
 """dB under full scale below which nothing is heard."""
@@ -71,9 +71,9 @@ class VoiceFeatures:
 
 
 def speech_pieces(turns: Iterable[Turn], speaker: str) -> tuple[Span, ...]:
-    """Return where the speaker alone speaks, in order, in pieces of about `USUAL` s; stretches under `LEAST` s are left out."""
+    """Return where the speaker alone speaks, in order, in pieces of about `_USUAL` s; stretches under `_LEAST` s are left out."""
     floor = sorted(part for turn in turns if turn.speaker == speaker for part in turn.floor)
-    return tuple(piece for part in floor if part.duration >= LEAST for piece in _divided(part))
+    return tuple(piece for part in floor if part.duration >= _LEAST for piece in _divided(part))
 
 
 def piece_of(sound: npt.NDArray[np.float32], span: Span) -> npt.NDArray[np.float32]:
@@ -82,6 +82,6 @@ def piece_of(sound: npt.NDArray[np.float32], span: Span) -> npt.NDArray[np.float
 
 
 def _divided(span: Span) -> tuple[Span, ...]:
-    count = max(1, math.floor(span.duration / USUAL + 0.5))
+    count = max(1, math.floor(span.duration / _USUAL + 0.5))
     marks = [round(span.start + span.duration * k / count, 3) for k in range(count + 1)]
     return tuple(Span(start=a, end=b) for a, b in pairwise(marks))

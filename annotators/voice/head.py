@@ -16,9 +16,9 @@ from annotators.voice.features import LEVEL
 Numbers = npt.NDArray[np.float64]
 
 SPACE = "emodb7"
-PRIOR, PRIOR_SPREAD = 10.0, 30.0
+_PRIOR, _PRIOR_SPREAD = 10.0, 30.0
 """Pieces of the speaker's own voice that count as much as all that is known of other speakers, for mean and for variance."""
-PRIOR_OWN = 3.0
+_PRIOR_OWN = 3.0
 _FARTHEST = 5.0
 """Standard deviations at which a feature is cut off."""
 _AROUSED = frozenset({"anger", "fear", "happiness"})
@@ -72,12 +72,12 @@ class Head:
     def relative(self, features: Numbers, usual: Usual | None) -> Numbers:
         """Return features (any number of rows) in standard deviations from what is usual for the speaker.
 
-        Mean and variance of the speaker are drawn towards those of other speakers, as if these were `PRIOR` pieces. Loudness is
+        Mean and variance of the speaker are drawn towards those of other speakers, as if these were `_PRIOR` pieces. Loudness is
         left at 0: in EMO-DB it is that of a recording brought to full scale, so that shouts are softer there than whispers.
         """
         mean, variance = self.mean, self.deviation**2
         if usual is not None:
-            own, spread = baseline_weight(usual.pieces), baseline_weight(usual.pieces, PRIOR_SPREAD)
+            own, spread = baseline_weight(usual.pieces), baseline_weight(usual.pieces, _PRIOR_SPREAD)
             mean = own * usual.mean + (1 - own) * mean
             variance = spread * usual.deviation**2 + (1 - spread) * variance
         far = ((features - mean) / np.sqrt(variance)).clip(-_FARTHEST, _FARTHEST)
@@ -87,9 +87,9 @@ class Head:
     def unusual(self, features: Numbers, usual: Usual) -> Numbers:
         """Return features (any number of rows), loudness too, in standard deviations from the speaker's own mean.
 
-        The standard deviation is the speaker's, with that of other speakers counting as `PRIOR_OWN` pieces.
+        The standard deviation is the speaker's, with that of other speakers counting as `_PRIOR_OWN` pieces.
         """
-        own = baseline_weight(usual.pieces, PRIOR_OWN)
+        own = baseline_weight(usual.pieces, _PRIOR_OWN)
         variance = own * usual.deviation**2 + (1 - own) * self.deviation**2
         return np.asarray(((features - usual.mean) / np.sqrt(variance)).clip(-_FARTHEST, _FARTHEST))
 
@@ -104,7 +104,7 @@ class Head:
         )
 
 
-def baseline_weight(pieces: int, prior: float = PRIOR) -> float:
+def baseline_weight(pieces: int, prior: float = _PRIOR) -> float:
     """Return how much the speaker's own pieces weigh against all other speakers, 0 to 1."""
     return pieces / (pieces + prior)
 

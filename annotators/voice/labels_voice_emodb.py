@@ -19,6 +19,7 @@ from annotators.voice.features import COUNT, LEVEL, NAMES, VoiceFeatures, piece_
 from annotators.voice.head import SPACE, Head, Usual, arousal, head_valence
 from schemas.claims import Claim, Cue, Label
 from schemas.record import Clip
+from schemas.validate import Positive
 from schemas.values import Span
 from schemas.vocabulary.spaces import space
 
@@ -74,7 +75,7 @@ class EmodbVoiceLabels(Annotator[Clip, Heard]):
     head_model: str = "voice-emodb"
     known: Annotated[int, Field(ge=2)] = 3
     """Least pieces in the baseline for cues."""
-    unusual: Annotated[float, Field(gt=0)] = 1.5
+    unusual: Positive = 1.5
     """Standard deviations of the speaker from which a piece is unusual."""
 
     def load(self, device: str) -> Heard:

@@ -19,7 +19,7 @@ from schemas.record import Clip
 
 COLUMNS = {"video": (VIDEO, SILENT), "audio": (SOUND,)}
 """Columns of a version with what is played of each."""
-STORAGE, _MARK = "clips", "[affectory files]"
+_STORAGE, _MARK = "clips", "[affectory files]"
 _UPLOAD, _FILES = 64 * 2**20, 90
 """Bytes, and files, that go to another server in one request."""
 
@@ -42,14 +42,14 @@ class Local:
 
     def url(self, clip_id: str, kind: str) -> str:
         """Return the address on the server; it answers those who are logged in."""
-        return f"/data/local-files/?d={quote(f'{STORAGE}/{self._version}/{clip_id}.{kind}')}"
+        return f"/data/local-files/?d={quote(f'{_STORAGE}/{self._version}/{clip_id}.{kind}')}"
 
     def open(self, project: int) -> None:
         """Give the project a storage: without one, the server hides the files."""
         path = str(self._folder)
         storages = self._client.get("/api/storages/localfiles", project=project)
         if not any(storage["path"] == path for storage in storages):
-            storage = {"project": project, "path": path, "title": STORAGE, "use_blob_urls": True}
+            storage = {"project": project, "path": path, "title": _STORAGE, "use_blob_urls": True}
             self._client.post("/api/storages/localfiles", storage)
 
     def put(self, found: Iterable[Clip], version: Path) -> None:

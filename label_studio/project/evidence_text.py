@@ -14,9 +14,9 @@ from schemas.vocabulary.distributions import ALL, ranked, scores_of
 from schemas.vocabulary.languages import running_text
 from schemas.vocabulary.modalities import modality_order
 
-CUES = 24
+_CUES = 24
 """Cues that are told, the earliest first."""
-LIKELIEST = 2
+_LIKELIEST = 2
 """Labels of a distribution that are told."""
 # Everything that is no text: PostgreSQL refuses NUL, the others show as nothing or turn the page around them.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -45,7 +45,7 @@ def labels(clip: Clip) -> str:
 def cues(clip: Clip) -> str:
     """Return the cues in order of time, those of the whole clip first, one line each."""
     ordered = sorted(clip.cues, key=lambda cue: (cue.span.start if cue.span else -1.0, cue.cue_id))
-    lines = [f"{_when(cue.span)}  {cue.modality} {cue.text}" for cue in ordered[:CUES]]
+    lines = [f"{_when(cue.span)}  {cue.modality} {cue.text}" for cue in ordered[:_CUES]]
     more = len(ordered) - len(lines)
     return "\n".join(lines + ([f"and {more} more"] if more > 0 else []))
 
@@ -71,7 +71,7 @@ def _given(given: Given) -> str:
 
 
 def _distribution(label: Label) -> str:
-    told = (f"{name} {score:.0%}" for name, score in ranked(scores_of(label))[:LIKELIEST])
+    told = (f"{name} {score:.0%}" for name, score in ranked(scores_of(label))[:_LIKELIEST])
     return " · ".join(told) or ", ".join(label.names)
 
 

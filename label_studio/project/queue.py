@@ -19,11 +19,11 @@ from schemas.atomic import write_atomic
 from schemas.errors import TransientError
 from schemas.vocabulary.modalities import modalities
 
-BATCH, ASKED = 250, 125
+_BATCH, ASKED = 250, 125
 """Tasks in one request, and ids that are asked for in one."""
-SETTLE, LOOK = 20.0, 0.5
+_SETTLE, _LOOK = 20.0, 0.5
 """Seconds for which a server may go on to store a batch whose sender is gone, and between two looks."""
-TITLES = {
+_TITLES = {
     "conflict": "when {modalities} disagree",
     "ordinary": "clips",
     "adjudicate": "disputed clips",
@@ -74,7 +74,7 @@ def title(kind: str, number: int = 1) -> str:
     """Return what the nth project of a kind is called."""
     *others, last = modalities()
     again = f" ({number})" if number > 1 else ""
-    named = (TITLES[kind].format(modalities=told) for told in (f"{', '.join(others)} and {last}", "modalities"))
+    named = (_TITLES[kind].format(modalities=told) for told in (f"{', '.join(others)} and {last}", "modalities"))
     whole, short = (f"Affectory: {name}{again}" for name in named)
     return whole if len(whole) <= LONGEST else short
 
@@ -113,8 +113,8 @@ class Queue:
         """
         new = [task for task in tasks if str(task.data["affectory_id"]) not in self.there[kind]]
         project = self.project(kind) if new else 0
-        for first in range(0, len(new), BATCH):
-            batch = {str(task.data["affectory_id"]): task for task in new[first : first + BATCH]}
+        for first in range(0, len(new), _BATCH):
+            batch = {str(task.data["affectory_id"]): task for task in new[first : first + _BATCH]}
             self._deliver(project, batch)
             self.there[kind] |= batch.keys()
         if new:
@@ -167,7 +167,7 @@ class Queue:
     def _settled(self, note: Note) -> set[str]:
         """Return what has been stored of a batch, when all of it has been, or no more can come."""
         while True:
-            late = time.time() - note.at > SETTLE
+            late = time.time() - note.at > _SETTLE
             stored = {
                 name
                 for first in range(0, len(note.ids), ASKED)
@@ -175,7 +175,7 @@ class Queue:
             }
             if late or len(stored) == len(note.ids):
                 return stored
-            time.sleep(LOOK)
+            time.sleep(_LOOK)
 
     def _ids(self, project: int, only: Sequence[str] = ()) -> list[str]:
         return [name for name, _ in self._numbered(project, only)]

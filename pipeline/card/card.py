@@ -25,14 +25,15 @@ from schemas.record import Clip
 from schemas.table import markdown
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW
 from schemas.versions.split_facts import LINKS
-from schemas.vocabulary.modalities import modalities
+from schemas.vocabulary.distributions import ALL
+from schemas.vocabulary.modalities import modalities, modality_order
 
 CARD = "README.md"
 NAMES = {ACCEPT: "accepted", REVIEW: "for people to review", REJECT: "rejected"}
 MISSING = {"language": "not known", "view of the face": "the face is not seen"}
 """What a group without a value is called; the others are not stated."""
 # fmt: off
-LICENCES = frozenset((
+_LICENCES = frozenset((
     "apache-2.0", "mit", "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0",
     "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0",
     "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "odc-by", "odbl", "pddl", "cdla-permissive-1.0", "cdla-permissive-2.0",
@@ -40,7 +41,7 @@ LICENCES = frozenset((
 ))
 # fmt: on
 """Licences that the Hub knows by these names; any other is `other` there, and told in words below."""
-SIZES = ((1000, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
+_SIZES = ((1000, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _TAG = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 
@@ -103,7 +104,7 @@ def _metadata(found: CardFacts) -> Iterator[tuple[str, Any]]:
     yield "language", list(languages(found))
     yield "license", list(licences(found))
     yield "annotations_creators", list(_creators(found))
-    yield "size_categories", [next((name for most, name in SIZES if found.clips < most), "n>10M")]
+    yield "size_categories", [next((name for most, name in _SIZES if found.clips < most), "n>10M")]
     yield "task_categories", list(_tasks(found))
     yield "tags", list(_tags(found))
     if found.files:
@@ -129,7 +130,7 @@ def _metadata(found: CardFacts) -> Iterator[tuple[str, Any]]:
 
 def _licence(stated: str) -> str:
     name = stated.strip().lower().replace(" ", "-")
-    return name if name in LICENCES else "other"
+    return name if name in _LICENCES else "other"
 
 
 def _creators(found: CardFacts) -> Iterator[str]:
@@ -157,11 +158,9 @@ def _tags(found: CardFacts) -> Iterator[str]:
     yield from (one for one in ("video", "audio", "image") if dict(found.columns)[one])
     if found.said:
         yield "emotion-recognition"
-        yield from (
-            tag
-            for tag in (found.space, *(one.modality for one in found.said if one.modality in modalities()))
-            if _TAG.fullmatch(tag)
-        )
+        # Others are named in the tables only: a tag is a name of ours.
+        known = (one.modality for one in found.said if one.modality in modalities())
+        yield from (tag for tag in (found.space, *known) if _TAG.fullmatch(tag))
     if found.rationales:
         yield "rationale"
 
@@ -177,7 +176,8 @@ def _columns(found: CardFacts) -> Markup:
 def _unlabelled(found: CardFacts) -> list[tuple[str, int]]:
     """Return modalities and how many accepted clips have no label of theirs."""
     there = {one.modality: one.clips for one in found.said}
-    return [(name, found.clips - there.get(name, 0)) for name in modalities() if there.get(name, 0) < found.clips]
+    names = sorted({*modalities(), *there} - {ALL}, key=modality_order)
+    return [(name, found.clips - there.get(name, 0)) for name in names if there.get(name, 0) < found.clips]
 
 
 @cache

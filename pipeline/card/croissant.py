@@ -18,9 +18,9 @@ from pipeline.stats.facts import CardFacts, DataFile
 
 CROISSANT = "croissant.json"
 VERSION = "http://mlcommons.org/croissant/1.1"
-RAI = "http://mlcommons.org/croissant/RAI/1.0"
+_RAI = "http://mlcommons.org/croissant/RAI/1.0"
 SPLITS = "splits"
-PARQUET = "application/x-parquet"
+_PARQUET = "application/x-parquet"
 Node = dict[str, Any]
 # fmt: off
 _TERMS = (
@@ -68,7 +68,7 @@ def _dataset(found: CardFacts) -> Node:
         "@type": "sc:Dataset",
         "name": plain(published.title or found.name),
         "description": f"{found.clips:,} clips, {found.seconds / 3600:.2f} hours, from {found.sources:,} sources.",
-        "conformsTo": [VERSION, RAI],
+        "conformsTo": [VERSION, _RAI],
         # By semver.org rows that change make a major version, and those of each of our versions do.
         "version": f"{numbered[1]}.0.0" if numbered else plain(found.name),
         **{key: value for key, value in stated.items() if value},
@@ -84,7 +84,7 @@ def _licences(found: CardFacts) -> list[str]:
     return [f"not stated, {group.accepted} clips" if group.value is None else plain(group.value) for group in groups]
 
 
-_SHARDS: Node = {"@type": "cr:FileSet", "@id": SHARDS, "name": SHARDS, "encodingFormat": PARQUET, "includes": "data/*.parquet"}
+_SHARDS: Node = {"@type": "cr:FileSet", "@id": SHARDS, "name": SHARDS, "encodingFormat": _PARQUET, "includes": "data/*.parquet"}
 
 
 def _file(one: DataFile) -> Node:
@@ -94,7 +94,7 @@ def _file(one: DataFile) -> Node:
         "name": one.file.rpartition("/")[2],
         "contentUrl": one.file,
         "contentSize": f"{one.bytes} B",
-        "encodingFormat": PARQUET,
+        "encodingFormat": _PARQUET,
         "sha256": one.sha256,
     }
 

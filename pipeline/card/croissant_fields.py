@@ -14,7 +14,7 @@ from schemas.arrow import columns, notes_of, unwrap
 from schemas.record import Clip
 
 ROWS, SHARDS = "clips", "shards"
-BYTES, PATH = "bytes", "path"
+_BYTES, PATH = "bytes", "path"
 Node = dict[str, Any]
 FeatureJson = Mapping[str, Any]
 _MEDIA = {"Video": "sc:VideoObject", "Audio": "sc:AudioObject", "Image": "sc:ImageObject"}
@@ -35,7 +35,7 @@ def described(features: Mapping[str, FeatureJson], embedded: bool) -> list[Node]
 def _column(name: str, feature: FeatureJson, says: str, embedded: bool) -> Node:
     about = {"description": says} if says else {}
     if feature.get("_type") in _MEDIA:
-        taken = {"jsonPath": BYTES if embedded else PATH}
+        taken = {"jsonPath": _BYTES if embedded else PATH}
         kind = _MEDIA[feature["_type"]] if embedded else "sc:Text"
         return {**_field(name, name, taken), **about, "dataType": kind}
     if feature.get("_type") == "Value":

@@ -9,15 +9,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Annotated
-
-from pydantic import Field
 
 from schemas.claims import Word
 from schemas.record import Source
+from schemas.validate import NotNegative, Positive
 from schemas.values import Span
-
-Positive = Annotated[float, Field(gt=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +24,7 @@ class SegmentSettings:
     """Least seconds of a clip; what is shorter is not cut."""
     max_seconds: Positive = 15.0
     """Most seconds of a clip; a longer turn is cut between words."""
-    join_seconds: Annotated[float, Field(ge=0)] = 1.0
+    join_seconds: NotNegative = 1.0
     """Neighbouring turns of one speaker become one clip where the silence between them has at most so many seconds."""
 
     def __post_init__(self) -> None:

@@ -23,7 +23,7 @@ from schemas.validate import validate
 
 VIDEO = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts", ".m4v"})
 AUDIO = frozenset({".wav", ".mp3", ".flac", ".m4a"})
-SUBTITLES = (".srt", ".vtt")
+_SUBTITLES = (".srt", ".vtt")
 TABLE = "sources.csv"
 SCAN = "scan"
 """Step of the dead letter of a copy."""
@@ -135,9 +135,9 @@ def _found(folder: Path, path: Path, terms: dict[str, Terms]) -> Found:
 
 def _sidecars(path: Path) -> Iterable[Path]:
     """Return where subtitles of a source may lie: talk.srt, or talk.en.srt with the language."""
-    for suffix in SUBTITLES:
+    for suffix in _SUBTITLES:
         yield path.with_suffix(suffix)
-    siblings = (p for p in sorted(path.parent.iterdir()) if p.suffix.lower() in SUBTITLES)
+    siblings = (p for p in sorted(path.parent.iterdir()) if p.suffix.lower() in _SUBTITLES)
     yield from (p for p in siblings if p.stem.rpartition(".")[0] == path.stem)
 
 

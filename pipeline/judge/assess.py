@@ -11,13 +11,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import combinations
-from typing import Annotated
-
-from pydantic import Field
 
 from schemas.claims import Assessment, Conflict, Label
 from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
+from schemas.validate import Proportion
 from schemas.vocabulary.distributions import (
     ALL,
     DISAGREE,
@@ -35,7 +33,6 @@ from schemas.vocabulary.distributions import (
 )
 from schemas.vocabulary.modalities import channel_witness
 
-Share = Annotated[float, Field(ge=0, le=1)]
 DECISION = "decision"
 """The author in whose name people's decisions are written."""
 
@@ -46,15 +43,15 @@ class AssessSettings:
 
     space: str = "ekman7"
     """The label space in which modalities are compared and fused."""
-    conflict: Share = DISAGREE
+    conflict: Proportion = DISAGREE
     """Jensen-Shannon divergence (bits) from which two modalities disagree."""
-    valence: Share = 0.2
+    valence: Proportion = 0.2
     """Valence of this strength or more has a sign."""
-    tie: Share = 0.05
+    tie: Proportion = 0.05
     """Labels whose probability is this close to that of the likeliest are tied with it."""
-    same: Share = 1.0
+    same: Proportion = 1.0
     """Overlap from which two sets of labels are equal."""
-    differ: Share = 0.0
+    differ: Proportion = 0.0
     """Overlap up to which they are unlike."""
     temperatures: tuple[tuple[str, float], ...] = ()
     """By provenance key of an author of labels: the temperature at which its distributions are taken; 1 for all others."""

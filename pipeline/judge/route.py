@@ -11,11 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
 from pipeline.judge.assess import AssessSettings, assess
 from pipeline.judge.rule import Rule, reasons
@@ -23,10 +21,10 @@ from schemas.claims import Assessment, Conflict, Route
 from schemas.errors import UsageError
 from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
+from schemas.validate import NotNegative, NotNegativeInt, Proportion
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW
 from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality, likeliest
 
-Share = Annotated[float, Field(ge=0, le=1)]
 SPENT = "it would need a person, and the review budget is spent on more informative clips"
 
 
@@ -34,25 +32,25 @@ SPENT = "it would need a person, and the review budget is spent on more informat
 class RouteSettings:
     """Thresholds of the gates (reject), of review, the budget and the audit."""
 
-    min_seconds: Annotated[float, Field(ge=0)] = 1.0
+    min_seconds: NotNegative = 1.0
     """Clips of fewer seconds are rejected."""
-    max_overlap: Share = 0.5
+    max_overlap: Proportion = 0.5
     """Clips in which others speak for a larger share of the time are rejected."""
-    min_word_probability: Share = 0.4
+    min_word_probability: Proportion = 0.4
     """Clips whose words the recogniser is less sure of on average are rejected; words of subtitles have no probability."""
     need_face: bool = False
     """Reject clips in which the target's face is not seen."""
-    min_modalities: Annotated[int, Field(ge=0)] = 1
+    min_modalities: NotNegativeInt = 1
     """Clips in which fewer modalities say something are rejected."""
-    conflict: Share = DISAGREE
+    conflict: Proportion = DISAGREE
     """Divergence of two modalities (bits) from which a person decides."""
-    ambiguity: Share = 0.85
+    ambiguity: Proportion = 0.85
     """Ambiguity from which a person decides."""
-    consistency: Share = 0.6
+    consistency: Proportion = 0.6
     """A person decides where a smaller share of the sampled rationales than this agrees on the emotion."""
     budget: str | None = None
     """At most this many clips (`200`) or this share of all clips (`20%`) go to people; None: all that need one."""
-    audit: Share = 0.05
+    audit: Proportion = 0.05
     """Share of the accepted that people check, drawn by the hash of the clip's id."""
 
 

@@ -14,7 +14,7 @@ from schemas.errors import TransientError, UsageError
 
 KIND, MAIN = "dataset", "main"
 TOKEN = "HF_TOKEN"  # noqa: S105
-AT_ONCE = 16
+_AT_ONCE = 16
 """Files handed over together: the client sends several of them side by side."""
 _NO_SUCH, _CONFLICT = 404, (409, 412)
 
@@ -109,14 +109,14 @@ class Repository:
         """Send files that no commit holds yet; what the server has is not sent again. Yield how many are there, and the files."""
         from huggingface_hub import CommitOperationAdd  # noqa: PLC0415
 
-        for start in range(0, len(items), AT_ONCE):
+        for start in range(0, len(items), _AT_ONCE):
             with self._asking():
                 group = [
                     CommitOperationAdd(item.path, item.made if item.place is None else str(item.place))
-                    for item in items[start : start + AT_ONCE]
+                    for item in items[start : start + _AT_ONCE]
                 ]
                 self._api.preupload_lfs_files(self.repo, group, repo_type=KIND, revision=MAIN)
-            _unchanged(items[start : start + AT_ONCE], group)
+            _unchanged(items[start : start + _AT_ONCE], group)
             yield start + len(group), group
 
     def commit(self, additions: Sequence[Any], gone: Sequence[str], title: str, parent: str) -> str:

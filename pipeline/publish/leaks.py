@@ -50,7 +50,7 @@ _SECRET_NAME = re.compile(r"TOKEN|KEY|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 _ANYBODY = frozenset(
     ("root", "user", "admin", "administrator", "ubuntu", "debian", "runner", "jovyan", "data", "daemon", "nobody")
 )
-SHORTEST_SECRET, SHORTEST_NAME = 8, 3
+_SHORTEST_SECRET, _SHORTEST_NAME = 8, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +107,11 @@ class Guard:
 
 def guard(environment: Mapping[str, str], allowed: Sequence[str] = ()) -> Guard:
     """Return what this machine must not give away."""
-    own = {(name, value) for name, value in environment.items() if _SECRET_NAME.search(name) and len(value) >= SHORTEST_SECRET}
+    own = {(name, value) for name, value in environment.items() if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET}
     # Values that name a file or a switch are no secrets, and the file is found as a path.
     own = {(name, value) for name, value in own if not value.startswith("/") and value.casefold() not in {"disabled", "required"}}
     home, user = str(Path.home()).rstrip("/"), _user()
-    named = user if len(user) >= SHORTEST_NAME and user.casefold() not in _ANYBODY else ""
+    named = user if len(user) >= _SHORTEST_NAME and user.casefold() not in _ANYBODY else ""
     return Guard(own=tuple(sorted(own)), home=home, user=named, allowed=frozenset(allowed))
 
 

@@ -22,8 +22,8 @@ from schemas.versions.manifest import MANIFEST, SUMS, Manifest, sealed
 from schemas.versions.rows import ACCEPT, FOLDERS, read_file
 
 DATA, MEDIA = FOLDERS[ACCEPT], "media"
-CARDS = ("README.md", "croissant.json")
-LAST = (*CARDS, SUMS, MANIFEST)
+_CARDS = ("README.md", "croissant.json")
+LAST = (*_CARDS, SUMS, MANIFEST)
 """What the last commit holds: where the manifest is, the version is whole."""
 LISTED = 20
 
@@ -81,7 +81,7 @@ def selection(version: Path, manifest: Manifest) -> Selection:
         *(UploadFile(path=one.file, size=one.bytes, sha256=one.sha256, place=version / one.file) for one in shards),
         *(_lying(version, file, known) for file in sorted(_referenced(version))),
     ]
-    cards = [_lying(version, file, known) for file in CARDS if (version / file).is_file()]
+    cards = [_lying(version, file, known) for file in _CARDS if (version / file).is_file()]
     return Selection(data=tuple(data), last=(*cards, *_proof(manifest, [*data, *cards], {one.source_id for one in sources})))
 
 

@@ -24,7 +24,7 @@ from schemas.versions.row_hash import added, row_hash
 # video has a page of its own: with the sizes that are recommended for small values (256 KiB to 1 MiB) pages of two or three clips
 # take long to fall into step again behind a new one, and four times as many bytes are sent again
 # (python -m tests.benchmarks.chunks).
-CHUNKS = {"min_chunk_size": 2 * 1024, "max_chunk_size": 8 * 1024, "norm_level": 0}
+_CHUNKS = {"min_chunk_size": 2 * 1024, "max_chunk_size": 8 * 1024, "norm_level": 0}
 
 _CLIP = TypeAdapter(Clip)
 
@@ -98,7 +98,7 @@ def parquet_writer(place: Path, schema: pa.Schema) -> pq.ParquetWriter:
         write_page_index=True,
         # Bounds of what is inside lists help nobody to skip a page, and the footer holds them all and changes with every clip.
         write_statistics=[path for path in leaves if ".list." not in path and path not in media],
-        use_content_defined_chunking=CHUNKS,
+        use_content_defined_chunking=_CHUNKS,
     )
 
 

@@ -10,14 +10,14 @@ from schemas.claims import Cue
 from schemas.values import Span
 from schemas.vocabulary.modalities import modality_order
 
-WIDTH = 1080
+_WIDTH = 1080
 """Pixels that a lane has at least, on a screen of 1366; words are set for it."""
-LETTER = 6.2
+_LETTER = 6.2
 """Mean width of a letter of the marks, in pixels."""
 LONGEST = 44
 """Letters of a cue that are shown on its mark; the rest is told on hover and focus."""
-GAP = 5
-THIN = 4.0
+_GAP = 5
+_THIN = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,19 +76,19 @@ def _start(cue: Cue) -> float:
 def _whole(cue: Cue, name: str, rows: list[float]) -> Mark:
     """Return what holds for the whole clip, one beside the other; `rows` says from where on each row is free, in pixels."""
     room = _room(cue)
-    row = next((k for k, free in enumerate(rows) if free + room <= WIDTH), len(rows))
+    row = next((k for k, free in enumerate(rows) if free + room <= _WIDTH), len(rows))
     left = rows[row] if row < len(rows) else 0.0
-    rows[row : row + 1] = [left + room + GAP]
+    rows[row : row + 1] = [left + room + _GAP]
     return _mark(cue, name, row, (left, left + room), left)
 
 
 def _timed(cue: Cue, span: Span, name: str, rows: list[float], seconds: float) -> Mark:
     """Return a mark at its time, in the first row where neither it nor its words meet another."""
-    left, right = (WIDTH * min(1.0, at / seconds) if seconds else 0.0 for at in (span.start, span.end))
-    right = max(right, left + THIN)
-    words = max(0.0, min(left, WIDTH - _room(cue)))
+    left, right = (_WIDTH * min(1.0, at / seconds) if seconds else 0.0 for at in (span.start, span.end))
+    right = max(right, left + _THIN)
+    words = max(0.0, min(left, _WIDTH - _room(cue)))
     row = next((k for k, free in enumerate(rows) if free <= words), len(rows))
-    rows[row : row + 1] = [max(right, words + _room(cue)) + GAP]
+    rows[row : row + 1] = [max(right, words + _room(cue)) + _GAP]
     return _mark(cue, name, row, (left, right), words)
 
 
@@ -101,9 +101,9 @@ def _mark(cue: Cue, name: str, row: int, box: tuple[float, float], words: float)
         value=cue.value,
         start=cue.span.start if cue.span else None,
         end=cue.span.end if cue.span else None,
-        left=round(100 * box[0] / WIDTH, 2),
-        wide=round(100 * (box[1] - box[0]) / WIDTH, 2),
-        words=round(100 * words / WIDTH, 2),
+        left=round(100 * box[0] / _WIDTH, 2),
+        wide=round(100 * (box[1] - box[0]) / _WIDTH, 2),
+        words=round(100 * words / _WIDTH, 2),
         row=row,
     )
 
@@ -113,4 +113,4 @@ def _shown(cue: Cue) -> str:
 
 
 def _room(cue: Cue) -> float:
-    return LETTER * len(_shown(cue)) + 2 * GAP
+    return _LETTER * len(_shown(cue)) + 2 * _GAP

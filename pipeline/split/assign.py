@@ -27,9 +27,9 @@ from pydantic import Field
 
 from pipeline.split.links import FACE, SCENE, SPEAKER, VOICE, Ints, Links, SourceIdentity, closest, named_links
 from schemas.errors import LeakError, UsageError
+from schemas.validate import NotNegative, Proportion
 from schemas.versions.split_facts import SPLITS, LinkFacts, SplitFacts, SplitRows
 
-Share = Annotated[float, Field(ge=0, le=1)]
 _SAID = {SPEAKER: "the same speaker", VOICE: "the same voice", FACE: "the same face", SCENE: "the same scene"}
 
 
@@ -37,11 +37,11 @@ _SAID = {SPEAKER: "the same speaker", VOICE: "the same voice", FACE: "the same f
 class SplitSettings:
     """Shares of the splits in clips, and from when on two people are one."""
 
-    train: Share = 0.8
+    train: Proportion = 0.8
     """Share of the clips that models are fitted on; the three are 1 together."""
-    validation: Share = 0.1
+    validation: Proportion = 0.1
     """Share of the clips that models are chosen by."""
-    test: Share = 0.1
+    test: Proportion = 0.1
     """Share of the clips that models are judged by."""
     voice: Annotated[float, Field(gt=0, le=1)] = 0.65
     """Cosine of two voices from which they are one person's. Measured with ECAPA on 16 speakers, 10 of them actors in one studio,
@@ -49,9 +49,9 @@ class SplitSettings:
     face: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Cosine of two faces from which they are one person's. Measured with SFace on 35 faces: ten pairs of one person in different
     pictures are at 0.52 to 0.81, 580 pairs of two persons at 0.42 at most, on average 0.08, deviation 0.10."""
-    voice_seconds: Annotated[float, Field(ge=0)] = 5.0
+    voice_seconds: NotNegative = 5.0
     """Voices of speakers who speak fewer seconds than this in a source are not compared: they tell too little."""
-    slack: Annotated[float, Field(ge=0)] = 0.1
+    slack: NotNegative = 0.1
     """By which share of itself a split may be fuller than it should be, before the hash is overruled."""
 
     def __post_init__(self) -> None:

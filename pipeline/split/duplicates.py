@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
 from pipeline.split.alignment import Codes, Small, Stretch, aligned, meetings, nearest, offsets, often, stretches, voted
 from schemas.claims import Fingerprint
+from schemas.validate import Positive, Proportion
 from schemas.values import Span
 
-Share = Annotated[float, Field(ge=0, le=1)]
 _VOTES = 2
 """Equal pieces of code, at one offset, that make two sources worth comparing: chance gives one, the same scene dozens."""
 _OFFSETS = 4
@@ -30,11 +28,11 @@ _CLOSER = 0.6
 class DuplicateSettings:
     """When two stretches are the same; the shares are measured (`python -m tests.benchmarks.duplicates`)."""
 
-    seconds: Annotated[float, Field(gt=0)] = 2.0
+    seconds: Positive = 2.0
     """Shortest stretch, in seconds of codes (sound: 2.8 s more)."""
-    sound: Share = 0.15
+    sound: Proportion = 0.15
     """Share of bits in which sound may differ: the same is at 0.04 or less, other speech at 0.25 or more."""
-    picture: Share = 0.18
+    picture: Proportion = 0.18
     """Share of bits in which pictures may differ: the same is at 0.08 or less on average, other scenes at 0.41 or more."""
 
 

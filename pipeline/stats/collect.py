@@ -25,7 +25,7 @@ def card_facts(version: Path, manifest: Manifest, name: str, published: Publishe
         ledger=manifest.ledger,
         lost=tuple(manifest.reasons.items()),
         features=features(version, manifest),
-        embedded=embedded(version, manifest),
+        embedded=embedded(version),
         files=data_files(version, manifest),
         models=models(authors),
         measured=measured(authors),

@@ -18,7 +18,8 @@ from pipeline.stats.facts import CostFacts, Counted, DecisionFacts, LabelFacts, 
 from schemas.claims import Review, Route, Text
 from schemas.record import Clip
 from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW, read_file
-from schemas.vocabulary.distributions import ALL, fused_label
+from schemas.vocabulary.distributions import fused_label
+from schemas.vocabulary.modalities import modality_order
 from schemas.vocabulary.spaces import space
 
 VALUES = 1000
@@ -26,9 +27,9 @@ VALUES = 1000
 SHOWN = 20
 """Groups of one property that are told, the largest."""
 HELD = ("video", "audio", "image", "transcript")
-STATED = ("licence", "consent", "origin")
+_STATED = ("licence", "consent", "origin")
 """Properties in somebody's own words."""
-PROPERTIES = ("language", "licence", "consent", "origin", "streams", "speakers in the source", "view of the face")
+_PROPERTIES = ("language", "licence", "consent", "origin", "streams", "speakers in the source", "view of the face")
 TOGETHER = " + "
 """Between the languages of one clip."""
 _SPENT = ("tokens_in", "tokens_out", "seconds", "price")
@@ -48,7 +49,7 @@ class Count:
         self.tally = VersionCounters(name)
         self.destinations = {decision: DecisionCounters() for decision in FOLDERS}
         self.splits: dict[str, _Split] = {}
-        self.values = {name: _Values() for name in PROPERTIES}
+        self.values = {name: _Values() for name in _PROPERTIES}
         self.held: Counter[str] = Counter()
         self.costs: dict[str, _Cost] = {}
         self.audit: Counter[str] = Counter()
@@ -127,7 +128,7 @@ class Count:
             self.costs.setdefault(text.by.partition("@")[0], _Cost()).add(spent)
 
     def _said(self) -> Iterator[LabelFacts]:
-        for modality in sorted(self.tally.felt, key=lambda name: (name != ALL, name)):
+        for modality in sorted(self.tally.felt, key=modality_order):
             felt = self.tally.felt[modality]
             if felt.clips:
                 mean = tuple((name, felt.mass[name] / felt.clips) for name in sorted(felt.mass))
@@ -188,7 +189,7 @@ class _Values:
     def facts(self, name: str) -> Property:
         groups = sorted((one.facts(value) for value, one in self.known.items()), key=lambda one: (-one.clips, one.value or ""))
         # What a table says of sources that stay here is for nobody else to read: a refusal may name who refused.
-        withheld = [group for group in groups if name in STATED and group.value is not None and not group.accepted]
+        withheld = [group for group in groups if name in _STATED and group.value is not None and not group.accepted]
         told = [group for group in groups if group not in withheld]
         rest = self.others + sum(group.clips for group in told[SHOWN:])
         return Property(name=name, groups=tuple(told[:SHOWN]), others=rest, withheld=sum(group.clips for group in withheld))

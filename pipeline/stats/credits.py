@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ import pyarrow.parquet as pq
 from annotators.models.catalog import entries
 from pipeline.stats.facts import DataFile, Measured, ModelFacts
 from schemas.arrow import media_columns, schema_of
+from schemas.claims import MediaFile
 from schemas.record import Clip
 from schemas.validate import validate
 from schemas.versions.manifest import Manifest
-from schemas.versions.rows import ACCEPT, FOLDERS
+from schemas.versions.rows import ACCEPT, FOLDERS, pick_clips, read_clips
 
-ACCURACY = "accuracy.toml"
+_ACCURACY = "accuracy.toml"
 Author = Mapping[str, Any]
 """An entry of a plan's `annotators`: name, version, config, models."""
 
@@ -42,9 +44,11 @@ def features(version: Path, manifest: Manifest) -> str:
     return json.dumps(about["info"]["features"])
 
 
-def embedded(version: Path, manifest: Manifest) -> bool:
-    """Return whether a version holds the bytes of its media: by the first of them, since all are kept alike."""
-    return next((held["bytes"] is not None for one in manifest.files for held in _media(version / one.file)), False)
+def embedded(version: Path) -> bool:
+    """Return whether a version holds the bytes of its media: by the first clip that has any, since all are kept alike."""
+    named = read_clips(version, [f"{name}.path" for name in media_columns(Clip)], batch=256)
+    first = [clip.clip_id for clip in islice(filter(lambda clip: any(_media(clip)), named), 1)]
+    return any(held.bytes is not None for clip in pick_clips(version, first, media_columns(Clip)) for held in _media(clip))
 
 
 def models(authors: Sequence[Author]) -> tuple[ModelFacts, ...]:
@@ -61,15 +65,12 @@ def measured(authors: Sequence[Author]) -> tuple[Measured, ...]:
 
 def measurements() -> tuple[Measured, ...]:
     """Return all measurements that ship."""
-    text = files("pipeline").joinpath(ACCURACY).read_text(encoding="utf-8")
-    return validate(_Table, tomllib.loads(text), ACCURACY).measured
+    text = files("pipeline").joinpath(_ACCURACY).read_text(encoding="utf-8")
+    return validate(_Table, tomllib.loads(text), _ACCURACY).measured
 
 
-def _media(file: Path) -> Iterator[Mapping[str, Any]]:
-    with pq.ParquetFile(file) as shard:
-        for part in shard.iter_batches(1, columns=[f"{name}.bytes" for name in media_columns(Clip)]):
-            for row in part.to_pylist():
-                yield from (held for held in row.values() if held is not None)
+def _media(clip: Clip) -> Iterator[MediaFile]:
+    return (held for name in media_columns(Clip) if (held := getattr(clip, name)) is not None)
 
 
 def _data_files(version: Path, manifest: Manifest) -> Iterator[DataFile]:

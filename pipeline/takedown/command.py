@@ -52,7 +52,7 @@ from schemas.versions.rows import FOLDERS, opened, read_clips
 Found = TypeVar("Found")
 Scene = tuple[str, Span]
 """A stretch of a source, by its source_id."""
-LEAST = 0.5
+_LEAST = 0.5
 """Seconds that two stretches must share to be the same scene: more than fingerprints are out of step."""
 _WITHIN = re.compile(r"(?P<source>.+)/(?P<who>[SP]\d+)")
 COLUMNS = (
@@ -195,7 +195,7 @@ def everywhere(version: Path, manifest: Manifest, listed: Withdrawn, reason: str
     found = spread_scenes([one.scenes[0] for one in gone], copies)
     for one in there:
         source_id, span = one.scenes[0]
-        if one.moment.clip_id not in known and any(source_id == other and span.overlap(part) > LEAST for other, part in found):
+        if one.moment.clip_id not in known and any(source_id == other and span.overlap(part) > _LEAST for other, part in found):
             entry = WithdrawnClip(source_id=source_id, clip_id=one.moment.clip_id, span=span, reason=reason)
             listed = listed.with_(entry)
     return listed
@@ -211,11 +211,11 @@ def spread_scenes(scenes: Iterable[Scene], copies: Iterable[Seen]) -> list[Scene
     waiting = deque(scenes)
     while waiting:
         source_id, span = waiting.popleft()
-        if any(source_id == other and part.overlap(span) > span.duration - LEAST for other, part in found):
+        if any(source_id == other and part.overlap(span) > span.duration - _LEAST for other, part in found):
             continue
         found.append((source_id, span))
         for mine, (tied, theirs) in ties.get(source_id, ()):
-            if (shared := mine & span) is not None and shared.duration > LEAST:
+            if (shared := mine & span) is not None and shared.duration > _LEAST:
                 waiting.append((tied, shared.shift(theirs.start - mine.start)))
     return found
 

@@ -9,12 +9,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import TypeAdapter
 
 from pipeline.ingest.sources import SCAN
 from pipeline.release.commit import DEAD, finish
@@ -24,12 +22,12 @@ from pipeline.stats.recount import GROUP, SPLIT, recount
 from schemas.provenance import digest
 from schemas.record import DeadLetter
 from schemas.versions.dead_letters import counted, letter_order
+from schemas.versions.decode import decoded
 from schemas.versions.manifest import Counts, Manifest, WrittenFile
 from schemas.versions.row_hash import added, row_hash
 from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW
 
 _MEDIA = "media"
-_LETTERS = TypeAdapter(tuple[DeadLetter, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +157,7 @@ def link_file(file: Path, place: Path, linked: Callable[[Path, Path], None] = os
 
 
 def _letters(version: Path, manifest: Manifest, removal: Removal) -> tuple[DeadLetter, ...]:
-    held: list[Any] = pq.read_table(version / DEAD).to_pylist() if (version / DEAD).is_file() else []
-    letters = _LETTERS.validate_python(held)
+    letters = decoded(DeadLetter, pq.read_table(version / DEAD)) if (version / DEAD).is_file() else []
     names = {one["source_id"]: one["file"] for one in manifest.sources}
     copies = [nameless(one) if removal.sources.get(one.source_id) == REASON else one for one in letters if one.step == SCAN]
     others = [one for one in letters if one.step != SCAN and one.source_id not in removal.sources]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
+from schemas.claims import Claim
 from schemas.provenance import Provenance
-from schemas.versions.rows import FOLDERS
+from schemas.record import Clip, claim_fields
+from schemas.versions.rows import shard_files
 
 PERSON, DECISION = "person.", "decision."
 """How the names of people, and of what people decided together, begin."""
@@ -29,10 +30,9 @@ class _About(BaseModel):
 
 def authors_of(version: Path) -> dict[str, Provenance]:
     """Return every author that the files of a version name, by key; {} where they name none."""
-    for folder in FOLDERS.values():
-        for file in sorted((version / folder).glob("*.parquet")):
-            about = (pq.read_schema(file).metadata or {}).get(b"affectory")
-            return _About.model_validate_json(about).authors if about else {}
+    for file in shard_files(version)[:1]:
+        about = (pq.read_schema(file).metadata or {}).get(b"affectory")
+        return _About.model_validate_json(about).authors if about else {}
     return {}
 
 
@@ -82,29 +82,33 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
-def spoken(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return the key of each author of a row, by name, those that had nothing to say among them."""
-    return {tool(key): key for key in (*(row.get("authors") or ()), *(claim["by"] for _, claim in row_claims(row)))}
+def spoken(clip: Clip) -> dict[str, str]:
+    """Return the key of each author of a clip, by name, those that had nothing to say among them."""
+    return {tool(key): key for key in (*clip.authors, *(claim.by for _, claim in claims_of(clip)))}
 
 
-def row_claims(row: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the claims of a row, each with the name of its column."""
-    for name, held in row.items():
-        if isinstance(held, list):
-            yield from ((name, claim) for claim in held if isinstance(claim, dict) and "by" in claim)
+def claims_of(clip: Clip) -> Iterator[tuple[str, Claim]]:
+    """Yield the claims of a clip, each with the name of its column."""
+    for name in claim_fields(Clip).values():
+        yield from ((name, claim) for claim in getattr(clip, name))
 
 
-def statements(row: Mapping[str, Any], columns: tuple[str, ...] = ()) -> dict[str, list[object]]:
+def unsigned(claim: Claim) -> Claim:
+    """Return what a claim says, whoever says it."""
+    return replace(claim, by="")
+
+
+def statements(clip: Clip, columns: tuple[str, ...] = ()) -> dict[str, list[object]]:
     """Return what each author says, in these columns or in all, without its key."""
     said: dict[str, list[object]] = {}
-    for column, claim in row_claims(row):
+    for column, claim in claims_of(clip):
         if not columns or column in columns:
-            said.setdefault(tool(claim["by"]), []).append((column, {key: value for key, value in claim.items() if key != "by"}))
+            said.setdefault(tool(claim.by), []).append((column, unsigned(claim)))
     return said
 
 
-def causes(old: Mapping[str, Any], new: Mapping[str, Any], authors: Authors, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return why these columns of a row differ: first whoever says something else in them, else whoever stands before them.
+def causes(old: Clip, new: Clip, authors: Authors, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return why these columns of a clip differ: first whoever says something else in them, else whoever stands before them.
 
     An author that changed and says the same as before is no cause.
     """

@@ -14,9 +14,9 @@ from pipeline.versions.membership import Version
 from schemas.versions.dead_letters import generalised
 from schemas.versions.manifest import Manifest
 
-GROUPS = 200
+_GROUPS = 200
 """So many different reasons are kept apart; a clip with yet another one is only counted."""
-EXAMPLES = 3
+_EXAMPLES = 3
 
 _Group = tuple[str, str | None, str | None, str | None, tuple[str, ...]]
 
@@ -84,10 +84,10 @@ def _grouped(found: Iterator[Change]) -> tuple[Counter[str], Counter[_Group], di
         counts[change.kind] += 1
         why = (*change.why, *map(generalised, change.reasons))
         group = (change.kind, change.what, change.before, change.after, why)
-        if group in groups or len(groups) < GROUPS:
+        if group in groups or len(groups) < _GROUPS:
             groups[group] += 1
             examples.setdefault(group, [])
-            if len(examples[group]) < EXAMPLES:
+            if len(examples[group]) < _EXAMPLES:
                 examples[group].append(change.clip_id)
     return counts, groups, examples
 
@@ -99,7 +99,7 @@ def _told(kind: str, groups: Counter[_Group], examples: dict[_Group, list[str]],
         between = f"{before} to {after}" if before is not None else ""
         head = ": ".join(part for part in (what, between) if part)
         yield f"  {groups[group]:>7}  {head}{', because ' * bool(head)}{'; '.join(why)}"
-        more = ", …" if groups[group] > EXAMPLES else ""
+        more = ", …" if groups[group] > _EXAMPLES else ""
         yield f"           {', '.join(examples[group])}{more}"
     if rest := total - sum(groups[group] for group in mine):
         yield f"  {rest:>7}  for other reasons; --json tells each"

@@ -20,7 +20,7 @@ from pipeline.versions.causes import Authors, authors_of
 from pipeline.versions.change import TOLD, Change, ClipState, changes
 from pipeline.versions.membership import Version, appeared, vanished
 from schemas.errors import UsageError
-from schemas.versions.rows import FOLDERS
+from schemas.versions.rows import FOLDERS, read_file
 
 COLUMNS = ("clip_id", "source", "authors", "labels", "routes", *TOLD)
 """What is compared, where both versions have it: all that is small."""
@@ -115,12 +115,10 @@ def _held(
 ) -> Iterator[ClipState]:
     last = ""
     for file in files:
-        with pq.ParquetFile(version.folder / file) as shard:
-            groups = [number for number in range(shard.num_row_groups) if left[file, number]]
-            for part in shard.iter_batches(256, row_groups=groups, columns=list(columns)) if groups else ():
-                for row in part.to_pylist():
-                    held = ClipState(decision=place[0], split=place[1], row=row)
-                    if held.source_id < last:
-                        raise UsageError(f"{version.folder / file}: its rows are not in order of sources")
-                    last = held.source_id
-                    yield held
+        count = pq.read_metadata(version.folder / file).num_row_groups
+        changed = [number for number in range(count) if left[file, number]]
+        for clip in read_file(version.folder / file, columns, batch=256, groups=changed):
+            if clip.source.source_id < last:
+                raise UsageError(f"{version.folder / file}: its rows are not in order of sources")
+            last = clip.source.source_id
+            yield ClipState(decision=place[0], split=place[1], clip=clip)

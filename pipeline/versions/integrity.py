@@ -119,6 +119,7 @@ def _rows(version: Path, manifest: Manifest, skipped: list[str]) -> Iterator[Dam
 def _summed(file: Path) -> tuple[int, int]:
     rows = total = 0
     with pq.ParquetFile(file) as shard:
+        # Rows as they are stored: their hash is over the dicts that a build hashed.
         for part in shard.iter_batches(8):
             rows += part.num_rows
             total += sum(int(row_hash(row), 16) for row in part.to_pylist())

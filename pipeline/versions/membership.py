@@ -18,7 +18,7 @@ from schemas.arrow import schema_of
 from schemas.record import DeadLetter, Source, claim_fields
 from schemas.versions.manifest import Manifest
 
-UNKNOWN = "neither version says why"
+_UNKNOWN = "neither version says why"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _absent(version: Version, clip: ClipState, when: str) -> tuple[str, ...]:
 
 def _anew(old: Version, new: Version) -> tuple[str, ...]:
     changed = list(cut_anew(old.manifest.plan, new.manifest.plan))
-    return tuple(f"clips are cut anew: {how}" for how in changed) or (UNKNOWN,)
+    return tuple(f"clips are cut anew: {how}" for how in changed) or (_UNKNOWN,)
 
 
 def cut_anew(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -14,10 +14,10 @@ from schemas.vocabulary.spaces import space
 
 Distribution = Mapping[str, float]
 ALL = "all"
-SENTIMENT = "goemotions_sentiment4"
+_SENTIMENT = "goemotions_sentiment4"
 DISAGREE = 0.3
 """Divergence in bits from which two modalities disagree, where no plan says otherwise."""
-COMPARABLE = 0.5
+_COMPARABLE = 0.5
 """Two distributions are compared if each has at least this much of its mass on labels that both can give."""
 
 
@@ -61,7 +61,7 @@ def scaled(scores: Distribution) -> dict[str, float]:
 def divergence(one: Distribution, other: Distribution) -> float | None:
     """Return the Jensen-Shannon divergence in bits (0 to 1; Lin 1991), None where too little can be compared."""
     common = sorted(one.keys() & other.keys())
-    if len(common) < 2 or min(sum(d[name] for name in common) for d in (one, other)) < COMPARABLE:
+    if len(common) < 2 or min(sum(d[name] for name in common) for d in (one, other)) < _COMPARABLE:
         return None
     p, q = ([value for _, value in sorted(scaled({name: d[name] for name in common}).items())] for d in (one, other))
     middle = [(a + b) / 2 for a, b in zip(p, q, strict=True)]
@@ -76,7 +76,7 @@ def entropy(one: Distribution) -> float:
 
 def expected_valence(one: Distribution, of: str) -> float:
     """Return the probability of what feels good minus that of what feels bad, -1 to 1; surprise and neutral count as neither."""
-    signs = space(of).maps[SENTIMENT]
+    signs = space(of).maps[_SENTIMENT]
     return sum(p * {"positive": 1, "negative": -1}.get(signs[name], 0) for name, p in one.items())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-UNSPACED = frozenset({"ja", "lo", "my", "th", "yue", "zh"} | {"bur", "chi", "cmn", "jpn", "lao", "mya", "tha", "wuu", "zho"})
+_UNSPACED = frozenset({"ja", "lo", "my", "th", "yue", "zh"} | {"bur", "chi", "cmn", "jpn", "lao", "mya", "tha", "wuu", "zho"})
 """ISO 639-1 (639-3 for Cantonese), as Whisper's tokenizer has them; then the other codes of the same languages."""
 
 
@@ -15,7 +15,7 @@ def primary(tag: str) -> str:
 
 def spaced(languages: Iterable[str | None]) -> bool:
     """Tell whether a text in these languages has spaces between its words; one in an unknown language has."""
-    return UNSPACED.isdisjoint(primary(language) for language in languages if language is not None)
+    return _UNSPACED.isdisjoint(primary(language) for language in languages if language is not None)
 
 
 def running_text(words: Iterable[str], languages: Iterable[str | None]) -> str:

@@ -33,7 +33,7 @@ def distribution(rng: random.Random, top: str) -> tuple[float, ...]:
 def felt(clip: Clip, judge: Judge, more: tuple[Cue, ...] = ()) -> Clip:
     """Return the clip with labels, cues and a rationale that depend on its id alone, assessed and routed."""
     rng = random.Random(clip.clip_id)
-    length = (clip.actual or clip.requested).duration
+    length = clip.span.duration
     mood = rng.choice(EKMAN)
     labels, cues = [], list(more)
     for modality, told in TOLD.items():

@@ -27,6 +27,8 @@ from schemas.record import Clip
 from schemas.table import markdown
 from schemas.versions.manifest import MANIFEST, read_manifest
 from tests.support.carded import CLIPS, REVIEWS, cells, frame, made, sections, seen, tables, version
+from tests.support.reported import clip
+from tests.support.walking import gait, walking
 
 LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 NAMES = {"data": "accepted", "review": "for people to review", "reject": "rejected"}
@@ -402,14 +404,26 @@ def test_a_version_with_nothing_accepted_has_a_card_that_the_hub_takes(media_fil
     assert (found.sources, found.seconds, found.shortest, found.splits) == (0, 0.0, None, ())
 
 
+def test_a_modality_of_no_package_here_is_counted_under_its_own_name(tmp_path):
+    place = version([gait(k) for k in range(4)], tmp_path, tmp_path)
+    text = card(card_facts(place, read_manifest(place), "v1"))
+    assert "gait" not in DatasetCard(text).data.tags
+    labels, limits = sections(text)["Labels"], sections(text)["Limits"]
+    assert [line[:2] for line in tables(labels)[0]] == [("all together", "4"), ("face", "4"), ("gait", "3")]
+    assert "* 1 of 4 clips have no label from gait." in limits
+    assert limits.index("from voice") < limits.index("from words") < limits.index("from gait")
+    with walking(tmp_path, place=0):
+        text = card(card_facts(place, read_manifest(place), "v1"))
+    assert "gait" in DatasetCard(text).data.tags
+    assert [line[0] for line in tables(sections(text)["Labels"])[0]] == ["all together", "gait", "face"]
+
+
 def test_memory_is_bounded_whatever_the_sources_state(felt_version):
     count = Count("ekman7")
-    span = {"start": 0.0, "end": 2.0}
-    source = {"licence": "CC0", "consent": None, "language": "en", "streams": "audio"}
-    row = dict.fromkeys(("labels", "assessments", "routes", "texts", "languages", "speakers", "faces", "targets"), ())
-    row |= {"actual": span, "requested": span, **dict.fromkeys(("video", "audio", "image", "transcript"))}
+    one = clip(0)
     for number in range(VALUES + 500):
-        count.add("accept", "train", {**row, "source": {**source, "source_id": f"{number:016x}", "origin": f"film {number}"}})
+        source = replace(one.source, source_id=f"{number:016x}", origin=f"film {number}")
+        count.add("accept", "train", replace(one, source=source))
     manifest = read_manifest(felt_version)
     found = replace(card_facts(felt_version, manifest, "v1"), **count.totals())
     origins = found.of("origin")

@@ -80,7 +80,7 @@ def said_by(found, *words):
         lost=tuple((next(turn), n) for _, n in found.lost),
         models=tuple(replace(one, annotator=next(turn), name=next(turn), licence=next(turn)) for one in found.models),
         costs=tuple(replace(one, author=next(turn)) for one in found.costs),
-        said=tuple(replace(one, modality=next(turn)) for one in found.said),
+        said=tuple(replace(one, modality=f"{number} {next(turn)}") for number, one in enumerate(found.said)),
         categories=tuple((next(turn), n) for _, n in found.categories),
         reviews=replace(
             found.reviews,

@@ -5,24 +5,18 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.plan import read_plan
-from pipeline.report.gallery import CLIPS, MEDIA_BYTES, SHARES, ClipChoice, cards
 from pipeline.report.page import REPORT, main, page
-from pipeline.report.timeline import lanes, ticks
-from schemas.claims import Cue, Route
 from schemas.errors import UsageError
-from schemas.values import Span
 from schemas.versions.manifest import read_manifest
 from schemas.versions.rows import FOLDERS
 from tests.support.feeling import felt
 from tests.support.reported import CLIPS_MADE, EVIL, IMAGE, SCRIPT, clip, tree, visible, written
+from tests.support.walking import gait, walking
 
 
 @pytest.fixture(scope="module")
@@ -162,79 +156,26 @@ def test_a_version_without_labels_has_a_good_page(media_files, tmp_path):
     assert not list(shown.all(".timeline"))
 
 
+def test_a_modality_of_no_package_here_has_its_own_name_and_a_registered_one_its_colour_and_place(tmp_path):
+    place = written([gait(k) for k in range(4)], tmp_path, tmp_path)
+    text = (place / REPORT).read_text()
+    shown = tree(text)
+    assert [panel.one("h3").text.split()[0] for panel in section(shown, "labels").all(".panel")] == ["all", "face", "gait"]
+    assert [panel.one("h3").text[:13] for panel in section(shown, "conflicts").all(".pair")] == ["face and gait"]
+    lanes = [next(iter(card.all(".lane"))) for card in shown.all("article")]
+    assert {(lane.one(".name").text, lane.attrs["class"]) for lane in lanes} == {("gait", "lane hue m-other")}
+    with walking(tmp_path, place=0):
+        text = page(place, read_manifest(place), "v1")
+    shown = tree(text)
+    assert [panel.one("h3").text.split()[0] for panel in section(shown, "labels").all(".panel")] == ["all", "gait", "face"]
+    assert {lane.attrs["class"] for lane in shown.all(".lane") if lane.one(".name").text == "gait"} == {"lane hue m-1"}
+    assert ".m-1 { --mine: #7b4397; }" in text
+
+
 def test_a_version_without_clips_has_a_page(media_files, tmp_path):
     shown = tree((written([], media_files, tmp_path) / REPORT).read_text())
     assert not list(shown.all("article"))
     assert "2cut: it ends at … s" in section(shown, "funnel").text
-
-
-def test_media_end_where_the_budget_ends_and_the_page_says_so(felt_version):
-    ids = sorted(row["clip_id"] for row in rows(felt_version))
-    stills = sum(len(row["image"]["bytes"]) for row in rows(felt_version) if row["image"])
-    small = cards(felt_version, ids, stills + 100_000)
-    held = [card for card in small if card.media]
-    assert len(small) == CLIPS_MADE > len(held) > 0
-    assert sum(len(base64.b64decode(card.media[1].partition(",")[2])) for card in held) <= 100_000
-    assert all(card.still or not card.clip.frames for card in small)
-    assert sum(card.media is not None for card in cards(felt_version, ids, MEDIA_BYTES)) == CLIPS_MADE
-
-
-PLAIN = clip(0)
-decided = st.lists(st.tuples(st.sampled_from(list(SHARES)), st.floats(0, 1)), max_size=200)
-
-
-@given(decided)
-def test_the_gallery_holds_the_most_informative_of_review_and_some_of_all(found):
-    clips = {f"{n:016x}": one for n, one in enumerate(found)}
-    choice = ClipChoice()
-    for clip_id, (decision, priority) in clips.items():
-        route = Route(by="route@1#0", decision=decision, reasons=(), priority=priority)
-        choice.add(replace(PLAIN, clip_id=clip_id, routes=(route,)))
-    chosen = choice.clip_ids()
-    assert len(set(chosen)) == len(chosen) == min(CLIPS, len(clips))
-    sizes = Counter(decision for decision, _ in found)
-    shown = Counter(clips[clip_id][0] for clip_id in chosen)
-    assert all(shown[decision] >= min(share, sizes[decision]) for decision, share in SHARES.items())
-    reviewed = sorted((p for decision, p in found if decision == "review"), reverse=True)
-    assert sorted((clips[c][1] for c in chosen if clips[c][0] == "review"), reverse=True) == reviewed[: shown["review"]]
-
-
-some_cues = st.lists(
-    st.builds(
-        Cue,
-        by=st.just("cues.made@1#0"),
-        cue_id=st.text(max_size=8),
-        modality=st.sampled_from(["face", "voice", "skin"]),
-        text=st.text(max_size=80),
-        value=st.none() | st.floats(-3, 3),
-        span=st.none() | st.tuples(st.floats(0, 9), st.floats(0, 9)).map(lambda t: Span(start=min(t), end=max(t))),
-    ),
-    max_size=30,
-)
-
-
-@given(some_cues, st.floats(0.1, 9))
-def test_marks_lie_on_the_time_line_at_their_times_and_none_covers_another(cues, seconds):
-    drawn = lanes(cues, seconds, "c1")
-    marks = [mark for lane in drawn for mark in lane.marks]
-    assert sorted(mark.cue_id for mark in marks) == sorted(cue.cue_id for cue in cues)
-    assert len({mark.name for mark in marks}) == len(marks)
-    for lane in drawn:
-        for row in range(lane.rows):
-            boxes = sorted((mark.left, mark.left + mark.wide) for mark in lane.marks if mark.row == row)
-            assert boxes
-            assert all(before[1] <= after[0] for before, after in pairwise(boxes))
-    for mark in marks:
-        assert 0 <= mark.words <= 100 and 0 <= mark.left <= 100
-        if mark.start is not None:
-            assert mark.left == pytest.approx(100 * min(1.0, mark.start / seconds), abs=0.01)
-
-
-@given(st.floats(0, 10_000))
-def test_a_time_axis_has_a_handful_of_ticks(seconds):
-    found = ticks(seconds)
-    assert 1 <= len(found) <= 13
-    assert all(0 <= share <= 100 for _, share in found)
 
 
 def test_hostile_data_are_text_and_nothing_but_text(evil_version):

@@ -1,0 +1,49 @@
+"""The numbers behind one decision, each beside the threshold that it was held to."""
+
+import pytest
+
+from pipeline.explain import main
+from tests.support.reported import written
+from tests.support.walking import gait, walking
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("explained")
+    return written([gait(k) for k in range(4)], folder, folder)
+
+
+def explained(place, capsys, clip_id):
+    status = main(["--shards", str(place.parent), "--explain", clip_id])
+    said = capsys.readouterr()
+    return status, said.out.splitlines() or said.err
+
+
+def test_it_tells_labels_likeliest_first_assessment_gates_and_priority(place, capsys):
+    one = gait(1)
+    status, lines = explained(place, capsys, one.clip_id[:9])
+    assert status == 0
+    assert lines[0] == f"{one.clip_id}  b.mp4  4.00-8.00 s  accept"
+    labels = lines[lines.index("labels") + 1 : lines.index("assessment")]
+    assert [line.split()[:5] for line in labels[1:]] == [
+        ["face", "happiness", "0.80", "sadness", "0.20"],
+        ["gait", "sadness", "0.70", "happiness", "0.30"],
+    ]
+    assert labels[0].startswith("  all     ")
+    divergence = one.assessments[-1].conflicts[0].divergence
+    assert f"  face and gait: divergence {divergence:.3f} (review from 0.3), valence: " in "\n".join(lines)
+    assert "  length 4.00 s (at least 1 to accept)" in lines
+    assert lines[-1].startswith(f"priority {one.routes[-1].priority:.4f}, number ")
+    assert lines[-1].endswith("of 4 clips; review budget none")
+
+
+def test_a_registered_modality_stands_in_its_place(place, capsys, tmp_path):
+    with walking(tmp_path, place=0):
+        lines = explained(place, capsys, gait(1).clip_id)[1]
+    labels = lines[lines.index("labels") + 1 : lines.index("assessment")]
+    assert [line.split()[0] for line in labels] == ["all", "gait", "face"]
+
+
+def test_a_clip_that_is_not_there_is_said(place, capsys):
+    assert explained(place, capsys, "zz")[0] == 2
+    assert "no clips of" in explained(place, capsys, "zz")[1]
