@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pipeline.export.outlet import Outlet
 from schemas.doors import behind
-from schemas.errors import UsageError
+from schemas.errors import UsageError, did_you_mean
 from schemas.record import Clip
 from schemas.validate import validate
 
@@ -66,7 +66,7 @@ def exporter_kind(name: str) -> type[Exporter]:
     """
     known = exporters()
     if name not in known:
-        raise UsageError(f"--format {name}: there is no such format; there are {', '.join(known)}")
+        raise UsageError(f"--format {name}: there is no such format; there are {', '.join(known)}{did_you_mean(name, known)}")
     try:
         kind = known[name].load()
     except (ImportError, AttributeError) as error:

@@ -12,7 +12,7 @@ from functools import cache
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.doors import behind, data_file
-from schemas.errors import UsageError
+from schemas.errors import UsageError, did_you_mean
 
 SPACES = "affectory.spaces"
 """The entry-point group; each names a file of the form of `spaces.json`."""
@@ -96,7 +96,8 @@ def space(name: str) -> LabelSpace:
     for found in _shelf().spaces:
         if found.name == name:
             return found
-    raise UsageError(f"no label space {name!r}; there are {', '.join(s.name for s in spaces())}")
+    names = [one.name for one in spaces()]
+    raise UsageError(f"no label space {name!r}; there are {', '.join(names)}{did_you_mean(name, names)}")
 
 
 def spaces() -> tuple[LabelSpace, ...]:

@@ -13,6 +13,7 @@ from annotators.registry import ENTRY_POINTS, PLANS, registered
 from pipeline.affectory import COMMANDS
 from pipeline.cli import completion
 from pipeline.cli.completion import main, model_names, version_names
+from pipeline.export.exporter import EXPORTERS
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,6 +40,7 @@ def completed(line, tmp_path):
         ("affectory build --plan emb", {"embedded"}),
         ("affectory plan show st", {"studio"}),
         ("affectory plan keys labels.v", {"labels.voice_emodb"}),
+        ("affectory export --format js", {"jsonl"}),
         ("affectory models fetch whisper-l", {"whisper-large-v3"}),
     ],
 )
@@ -75,6 +77,6 @@ def test_each_shell_gets_a_script_that_it_can_read(shell, capsys, tmp_path):
 
 
 def test_what_is_offered_is_what_is_there(tmp_path):
-    assert (completion.PLANS, completion.ANNOTATORS) == (PLANS, ENTRY_POINTS)
+    assert (completion.PLANS, completion.ANNOTATORS, completion.EXPORTERS) == (PLANS, ENTRY_POINTS, EXPORTERS)
     assert "yamnet" in model_names() and "cues.yamnet" in registered()
     assert version_names(tmp_path) == []
