@@ -84,8 +84,10 @@ def explain_arguments(prog: str = "python -m pipeline.route") -> argparse.Argume
     """Return the command line that tells a decision; the clip stands alone or after --explain."""
     made = argparse.ArgumentParser(prog=prog, description="Why a clip went where it went: the numbers behind its decision.")
     clip = made.add_mutually_exclusive_group(required=True)
-    clip.add_argument("explain", metavar="CLIP", nargs="?", help="clip_id, or how it begins")
-    clip.add_argument("--explain", metavar="CLIP", dest="explain", help=argparse.SUPPRESS)
+    # Without a default of its own, the one that is not given leaves the other alone.
+    none = argparse.SUPPRESS
+    clip.add_argument("explain", metavar="CLIP", nargs="?", default=none, help="clip_id, or how it begins")
+    clip.add_argument("--explain", metavar="CLIP", dest="explain", default=none, help=none)
     _shards(made)
     _version(made)
     return made
