@@ -125,7 +125,7 @@ def _exact(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSett
     # A picture that ends before the sound stands still until the end, as players show it.
     # The end comes from the filters: a limit on the encoder's frames would stop the sound before its last packets are out.
     picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=count)
-    picture = picture.filter("scale", width, height).filter("setsar", 1)
+    picture = decoder.toned(picture, info.video).filter("scale", width, height).filter("setsar", 1)
     streams = [picture.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")]
     if info.audio is not None:
         heard = stereo(path, info, _RATE, Span(start=start, end=start + seconds))

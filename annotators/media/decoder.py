@@ -73,7 +73,7 @@ def frames(path: Path, rate: float, span: Span | None = None, width: int | None 
     high = max(1, round(video.height * wide / video.width))
     key = shown_at(path, info, start)[0] if start > 0.0 else 0.0
     picture = pictures(path, info, key, start + JITTER / 2).filter("fps", fps=rate, round="up", start_time=0)
-    picture = picture.filter("scale", wide, high, flags="area")
+    picture = toned(picture.filter("scale", wide, high, flags="area"), video)
     limit = {"frames:v": max(1, math.ceil(round(span.duration * rate, 6)))} if span else {}
     args = picture.output("pipe:", format="rawvideo", pix_fmt="rgb24", threads=1, **limit).get_args()
     first = video.start - 1.0 / float(video.rate)
@@ -100,15 +100,26 @@ def pictures(path: Path, info: MediaInfo, key: float, zero: float) -> Any:
     """Return the pictures from the key frame at `key` on as a filter stream whose time 0 is `zero`."""
     if info.video is None:
         raise ItemError("it has no picture")
-    # Where the clock was set anew, one time is in the file more than once, and no seek finds the right one.
-    seek = {"ss": info.seek(key)} if key > 0.0 and len(info.stretches) == 1 else {}
+    # Where the clock was set anew, one time is in the file more than once, and no seek finds the right one; beside other pictures
+    # it finds one of theirs.
+    seek = {"ss": info.seek(key)} if key > 0.0 and len(info.stretches) == 1 and info.video.alone else {}
     # Not accurate: a picture that came before `zero` and still stands there must survive. No reinit: a picture that changes its
     # size half-way would start the filters, and with them the clock, again.
     options = {**processes.ONE_FILE, **seek, "noaccurate_seek": None, "copyts": None, "reinit_filter": 0, "threads": _THREADS}
     stream = ffmpeg.input(processes.url(path), **options)[str(info.video.index)].filter("settb", "1/1000000")
     if info.video.damaged:
         stream = stream.filter("select", f"not({'+'.join(f'lt(abs(t-{at:.6f}),0.0005)' for at in info.video.damaged)})")
-    return stream.filter("setpts", _laid(info.stretches, info.video.stretches, zero))
+    stream = stream.filter("setpts", _laid(info.stretches, info.video.stretches, zero))
+    return stream.filter("bwdif", mode="send_frame", deint="all") if info.video.interlaced else stream
+
+
+def toned(stream: Any, video: VideoStream) -> Any:
+    """Return a filter stream with the brightness of a screen: 203 cd/m² (ITU-R BT.2408) become white, more is near it."""
+    if not video.hdr:
+        return stream
+    light = stream.filter("zscale", t="linear", npl=203).filter("format", "gbrpf32le").filter("zscale", p="bt709")
+    shown = light.filter("tonemap", "mobius", param=0.9, desat=0).filter("zscale", t="bt709", m="bt709", r="tv")
+    return shown.filter("format", "yuv420p")
 
 
 def _laid(stretches: Sequence[Section], numbers: Sequence[int], zero: float) -> str:

@@ -22,6 +22,8 @@ STANDARD = tuple(Fraction(rate) for rate in ("12", "15", "24000/1001", "24", "25
 """Picture rates that players and annotation tools know, in Hz."""
 _GUESSED = {"mp3", "aac", "mpegts", "mpeg", "amr", "h264", "ac3", "dts"}
 """Formats whose length ffprobe reckons from the bit rate or from the last stamp."""
+_STILL = Fraction(2)
+"""Pictures per second of what may be slides or a cover."""
 JITTER = 0.002
 """Seconds by which one and the same time may differ: Matroska and our spans are rounded to milliseconds."""
 
@@ -47,6 +49,12 @@ class VideoStream:
     """In which stretches of the file it has pictures, in their order."""
     damaged: tuple[float, ...] = ()
     """What the container's clock says of pictures whose stamps are damaged."""
+    alone: bool = True
+    """No other stream of pictures is in the file, by whose key frames ffmpeg might seek."""
+    interlaced: bool = False
+    """Each picture is two, a line from each in turn."""
+    hdr: bool = False
+    """It is brighter than a screen can show: PQ or HLG (ITU-R BT.2100)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +145,7 @@ def _probe(path: Path, size: int, changed: int) -> MediaInfo:
         duration=timeline.duration,
         stretches=timeline.stretches,
         opened=float(told.get("format", {}).get("start_time") or 0.0),
-        video=_video(video, next(tracks)) if video else None,
+        video=_video(video, next(tracks), told) if video else None,
         audio=_audio(audio, next(tracks), told) if audio else None,
     )
 
@@ -159,7 +167,12 @@ def _chosen(told: Mapping[str, Any]) -> tuple[dict[str, Any] | None, dict[str, A
 
 
 def _preferred(streams: list[dict[str, Any]]) -> dict[str, Any] | None:
-    return next((s for s in streams if s.get("disposition", {}).get("default")), streams[0] if streams else None)
+    """Return what moves before what stands still, of these the default one, of equals the first."""
+    return min(streams, key=lambda s: (_stands(s), not s.get("disposition", {}).get("default")), default=None)
+
+
+def _stands(stream: dict[str, Any]) -> bool:
+    return stream.get("codec_type") == "video" and _rate(stream.get("avg_frame_rate")) <= _STILL
 
 
 def _lost(told: Mapping[str, Any], timeline: Timeline) -> float:
@@ -186,7 +199,7 @@ def _announced(stream: Mapping[str, Any], container: Mapping[str, Any]) -> float
     return int(tagged[1]) * 3600 + int(tagged[2]) * 60 + float(tagged[3]) if tagged else float(container.get("duration", 0.0))
 
 
-def _video(stream: dict[str, Any], track: Track) -> VideoStream | None:
+def _video(stream: dict[str, Any], track: Track, told: Mapping[str, Any]) -> VideoStream | None:
     if not track.stretches:
         return None
     rotation = round(sum(side.get("rotation", 0) for side in stream.get("side_data_list", [])))
@@ -209,6 +222,9 @@ def _video(stream: dict[str, Any], track: Track) -> VideoStream | None:
         end=track.end,
         stretches=track.stretches,
         damaged=track.damaged,
+        alone=sum(s.get("codec_type") == "video" for s in told["streams"]) == 1,
+        interlaced=stream.get("field_order") in {"tt", "bb", "tb", "bt"},
+        hdr=stream.get("color_transfer") in {"smpte2084", "arib-std-b67"},
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from annotators.media import decoder
+from annotators.media.cutting import CutSettings, cut
 from schemas.errors import ItemError
 from schemas.values import Span
 from tests.support import making
@@ -117,3 +118,51 @@ def test_a_file_that_goes_away_is_told_as_such(tmp_path):
     for read in (decoder.probe, decoder.audio):
         with pytest.raises(ItemError, match="cannot be read any more: No such file"):
             read(path)
+
+
+def combed(image):
+    """How much a line differs from the two beside it, on average."""
+    lines = image.astype(float)
+    return np.abs(2 * lines[2:-2:2] - lines[1:-3:2] - lines[3:-1:2]).mean()
+
+
+@pytest.mark.parametrize("order", ["tff", "bff"])
+def test_two_pictures_in_one_become_one(order, tmp_path):
+    bar = "color=black:s=320x240:r=50:d=3[b];color=white:s=24x240:r=50:d=3[w];[b][w]overlay=x='mod(n*8,296)':y=0"
+    first = "interleave_top" if order == "tff" else "interleave_bottom"
+    path = tmp_path / "fields.mp4"
+    made = ("-filter_complex", f"{bar},tinterlace={first},fieldorder={order}[v]", "-map", "[v]", "-c:v", "libx264")
+    making.ffmpeg(*made, "-pix_fmt", "yuv420p", "-flags", "+ildct+ilme", "-x264opts", f"{order}=1", path)
+    assert decoder.probe(path).video.interlaced
+    made = cut(path, decoder.probe(path), Span(start=1.0, end=2.0), tmp_path / "cut.mp4", CutSettings())
+    for shown in (decoder.frames(path, 5), decoder.frames(tmp_path / "cut.mp4", 5)):
+        assert max(combed(frame.image) for frame in shown) < 1.0
+    assert made.fps == 25
+
+
+@pytest.mark.parametrize("transfer", ["arib-std-b67", "smpte2084"])
+def test_high_brightness_is_brought_to_what_a_screen_shows(transfer, tmp_path):
+    plain, path = making.silent(tmp_path / "a.mp4", 2.0), tmp_path / "hdr.mov"
+    light = "scale=out_color_matrix=bt709,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+    light += ",zscale=t=linear:npl=203,format=gbrpf32le"
+    coded = f"{light},zscale=t={transfer}:m=bt2020nc:p=bt2020:r=tv:npl=203,format=yuv420p10le"
+    tags = f"log-level=none:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"
+    making.ffmpeg("-i", plain, "-vf", coded, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", tags, path)
+    assert decoder.probe(path).video.hdr
+    cut(path, decoder.probe(path), Span(start=0.5, end=1.5), tmp_path / "cut.mp4", CutSettings())
+    wanted, *_ = decoder.frames(plain, 1)
+    for shown in (decoder.frames(path, 1), decoder.frames(tmp_path / "cut.mp4", 1)):
+        assert np.abs(next(shown).image.mean() - wanted.image.mean()) < 8
+
+
+@pytest.mark.parametrize(("first", "second"), [("0", "default"), ("default", "default"), ("0", "0")])
+def test_what_moves_is_shown_and_no_cover(first, second, tmp_path, plain):
+    path = tmp_path / "a.mkv"
+    cover = ("-f", "lavfi", "-i", "color=red:s=320x240:r=1:d=8")
+    marked = ("-disposition:v:0", first, "-disposition:v:1", second)
+    making.ffmpeg(
+        *cover, "-i", plain, "-map", "0:v", "-map", "1", "-c:v:0", "mjpeg", "-c:v:1", "copy", "-c:a", "copy", *marked, path
+    )
+    assert decoder.probe(path).video.codec == "h264"
+    assert flashes(path) == pytest.approx(making.MARKS, abs=0.041)
+    assert flashes(path, span=Span(start=2.5, end=4.5)) == pytest.approx([2.6, 4.2], abs=0.041)
