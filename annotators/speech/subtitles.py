@@ -37,12 +37,6 @@ class SubtitleCue:
     words: tuple[str, ...]
 
 
-def code_of(path: Path) -> str | None:
-    """Return the ISO 639-1 code in a name such as `talk.en.srt` or `talk.pt-BR.vtt`, None without one."""
-    found = re.search(r"\.([a-z]{2})(?:[-_][A-Za-z]{2,4})?\.[^.]+$", path.name)
-    return found.group(1) if found else None
-
-
 def read_subtitles(path: Path, language: str | None) -> str:
     """Return the text of a subtitle file.
 

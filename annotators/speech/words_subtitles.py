@@ -9,11 +9,12 @@ from typing import ClassVar
 
 from annotators.annotator import Annotator, Scope
 from annotators.speech.joining import join
-from annotators.speech.subtitles import SubtitleCue, code_of, parse, read_subtitles
+from annotators.speech.subtitles import SubtitleCue, parse, read_subtitles
 from schemas.claims import Claim, Language, Word
 from schemas.errors import ItemError
 from schemas.record import Source
 from schemas.values import Span
+from schemas.vocabulary.sidecars import marks_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class SubtitleWords(Annotator[Source, None]):
     """Words of `record.subtitles` (SubRip or WebVTT); () without such a file.
 
     A cue's time is shared out among its words by their length, so a word's time is known about as well as half its cue is long.
-    The language is that of the file name (`talk.en.srt`), else that of `sources.csv`.
+    The language is that of the file name (`talk.en.srt`, `talk.eng.sdh.srt`), else that of `sources.csv`.
     """
 
     name: ClassVar[str] = "words.subtitles"
@@ -46,7 +47,8 @@ class SubtitleWords(Annotator[Source, None]):
         if record.subtitles is None:
             return ()
         path = Path(record.subtitles)
-        language = code_of(path) or record.source.language
+        marks = marks_of(path, Path(record.source.file).stem)
+        language = (marks.language if marks else None) or record.source.language
         cues = parse(read_subtitles(path, language), path.name)
         whole = Span(start=0.0, end=record.source.duration)
         inside = [(part, cue) for cue in cues if (part := cue.span & whole) is not None]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import itertools
+import logging
 import os
 import stat
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,10 @@ from pipeline.runtime.stamps import stamp_of
 from schemas.errors import UsageError
 from schemas.record import DeadLetter, Stamp
 from schemas.validate import validate
+from schemas.vocabulary.languages import language_code
+from schemas.vocabulary.sidecars import marks_of
 
+_log = logging.getLogger(__name__)
 VIDEO = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts", ".m4v"})
 AUDIO = frozenset({".wav", ".mp3", ".flac", ".m4a"})
 _SUBTITLES = (".srt", ".vtt")
@@ -119,7 +123,7 @@ def _media(folder: Path) -> Iterator[Path]:
 
 def _found(folder: Path, path: Path, terms: dict[str, Terms]) -> Found:
     file = _relative(folder, path)
-    words = next((p for p in _sidecars(path) if p.is_file()), None)
+    words = _sidecar(path, terms[file].language if file in terms else None)
     stamp, sha256 = _hashed(path)
     of_words, words_sha256 = _hashed(words) if words else (None, None)
     return Found(
@@ -133,12 +137,26 @@ def _found(folder: Path, path: Path, terms: dict[str, Terms]) -> Found:
     )
 
 
-def _sidecars(path: Path) -> Iterable[Path]:
-    """Return where subtitles of a source may lie: talk.srt, or talk.en.srt with the language."""
-    for suffix in _SUBTITLES:
-        yield path.with_suffix(suffix)
-    siblings = (p for p in sorted(path.parent.iterdir()) if p.suffix.lower() in _SUBTITLES)
-    yield from (p for p in siblings if p.stem.rpartition(".")[0] == path.stem)
+def _sidecar(path: Path, language: str | None) -> Path | None:
+    """Return the subtitles of a source: those in its language, or all in one language, or those marked as what is really said.
+
+    They are called as the source is, and may name a language and a kind: `talk.srt`, `TALK.SRT`, `talk.en.sdh.srt`.
+    """
+    siblings = (one for one in sorted(path.parent.iterdir()) if one.suffix.lower() in _SUBTITLES and one.is_file())
+    found = [(one, marks) for one in siblings if (marks := marks_of(one, path.stem)) is not None]
+    if not found:
+        return None
+    # Forced ones hold only what is said in another language: they are taken where there is nothing else.
+    whole = [(one, marks) for one, marks in found if not marks.forced] or found
+    bare, heard = [one for one, marks in whole if marks.language is None], {marks.language for _, marks in whole}
+    mine = [pair for pair in whole if pair[1].language == language] if language is not None else []
+    mine = mine or [pair for pair in whole if pair[0] in bare]
+    mine = mine or (whole if len(heard) == 1 else [pair for pair in whole if pair[1].original and language is None])
+    if mine:
+        return min(mine, key=lambda pair: pair[1].deaf)[0]
+    said = ", ".join(sorted(str(one) for one in heard))
+    _log.warning("%s: its subtitles (%s) are not used; state in %s which language is spoken", path.name, said, TABLE)
+    return None
 
 
 def _relative(folder: Path, path: Path) -> str:
@@ -162,13 +180,23 @@ def _terms(folder: Path, files: set[str]) -> dict[str, Terms]:
     read: dict[str, Terms] = {}
     for line, cells in _lines(table):
         names = (name.strip() for name in str(cells.get("speakers", "")).split(";"))
-        terms = validate(Terms, cells | {"speakers": tuple(name for name in names if name)}, f"{table}, line {line}")
+        cells |= {"speakers": tuple(name for name in names if name)}
+        if "language" in cells:
+            cells["language"] = _language(str(cells["language"]), f"{table}, line {line}")
+        terms = validate(Terms, cells, f"{table}, line {line}")
         if terms.file not in files:
             raise UsageError(f"{table}, line {line}: no media file {terms.file!r} under {folder}")
         if terms.file in read:
             raise UsageError(f"{table}, line {line}: {terms.file!r} has a line before this one; which of them holds?")
         read[terms.file] = terms
     return read
+
+
+def _language(stated: str, where: str) -> str:
+    try:
+        return language_code(stated)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from error
 
 
 def _lines(table: Path) -> Iterator[tuple[int, dict[str, object]]]:

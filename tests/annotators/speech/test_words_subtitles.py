@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotators.speech.subtitles import LARGEST, code_of, parse, read_subtitles
+from annotators.speech.subtitles import LARGEST, parse, read_subtitles
 from annotators.speech.words_subtitles import SubtitleWords
 from schemas.claims import Language, Turn, Word
 from schemas.errors import ItemError
@@ -45,8 +45,6 @@ def test_the_name_of_the_file_tells_the_language_before_the_table_does(tmp_path)
     assert [c.language for c in said(SRT, tmp_path, "a.fr.srt", language="en") if isinstance(c, Language)] == ["fr"]
     assert [c.language for c in said(SRT, tmp_path, language="en") if isinstance(c, Language)] == ["en"]
     assert not [c for c in said(SRT, tmp_path) if isinstance(c, Language)]
-    assert code_of(tmp_path / "talk.pt-BR.vtt") == "pt"
-    assert code_of(tmp_path / "talk.srt") is None
 
 
 def test_words_carry_the_speaker_whose_turn_it_is(tmp_path):

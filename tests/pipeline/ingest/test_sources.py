@@ -148,3 +148,44 @@ def test_a_file_that_is_not_the_one_that_was_hashed_is_told(tmp_path):
     (tmp_path / "a.mp4").unlink()
     with pytest.raises(ItemError, match=r"a\.mp4 cannot be read any more"):
         unchanged(found.stamps)
+
+
+@pytest.mark.parametrize(
+    ("files", "language", "used"),
+    [
+        (["talk.de.srt", "talk.en.srt"], "en-US", "talk.en.srt"),
+        (["talk.de.srt", "talk.en.srt"], "German", "talk.de.srt"),
+        (["talk.de.srt", "talk.en.srt"], "fr", None),
+        (["talk.de.srt", "talk.en.srt"], None, None),
+        (["talk.de.vtt", "talk.en-orig.vtt"], None, "talk.en-orig.vtt"),
+        (["talk.en.forced.srt", "talk.en.sdh.srt", "talk.en.vtt"], None, "talk.en.vtt"),
+        (["talk.en.forced.srt", "talk.en.sdh.srt"], None, "talk.en.sdh.srt"),
+        (["talk.en.forced.srt"], None, "talk.en.forced.srt"),
+        (["TALK.SRT", "talk.de.srt"], "en", "TALK.SRT"),
+        (["talk.part2.srt"], None, None),
+    ],
+)
+def test_of_several_subtitles_those_in_the_language_that_is_stated_are_used(files, language, used, tmp_path, caplog):
+    (tmp_path / "talk.wav").write_bytes(b"sound")
+    for file in files:
+        (tmp_path / file).write_text("words")
+    if language:
+        (tmp_path / "sources.csv").write_text(f"file,language\ntalk.wav,{language}\n")
+    ((one,), _) = find_sources(tmp_path)
+    assert (Path(one.subtitles).name if one.subtitles else None) == used
+    assert ("are not used" in caplog.text) == (used is None and "part2" not in files[0])
+
+
+@pytest.mark.parametrize("language", ["en-US", "eng", "English", "EN", "en_GB"])
+def test_a_language_means_the_same_in_any_spelling(language, tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    (tmp_path / "sources.csv").write_text(f"file,language\na.wav,{language}\n")
+    ((one,), _) = find_sources(tmp_path)
+    assert one.terms.language == "en"
+
+
+def test_what_is_no_language_is_refused_with_its_line(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    (tmp_path / "sources.csv").write_text("file,language\na.wav,Elvish\n")
+    with pytest.raises(UsageError, match=r"sources\.csv, line 2: 'Elvish' is no language"):
+        find_sources(tmp_path)

@@ -1,6 +1,7 @@
 import pytest
 
-from schemas.vocabulary.languages import primary, running_text, spaced
+from schemas.errors import UsageError
+from schemas.vocabulary.languages import language_code, primary, running_text, spaced
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,21 @@ def test_a_text_in_two_languages_has_no_spaces_where_one_of_them_has_none():
 
 def test_a_tag_is_cut_to_its_language():
     assert [primary(tag) for tag in ("zh-Hant-TW", " JA_jp", "en", "")] == ["zh", "ja", "en", ""]
+
+
+@pytest.mark.parametrize(
+    ("stated", "code"),
+    [
+        ("en", "en"), ("EN", "en"), ("eng", "en"), ("en-US", "en"), ("English", "en"), (" english ", "en"), ("ger", "de"),
+        ("deu", "de"), ("zh-Hant-TW", "zh"), ("cmn", "zh"), ("Mandarin", "zh"), ("Chinese", "zh"), ("yue", "yue"),
+        ("Cantonese", "yue"), ("iw", "he"), ("pt_BR", "pt"), ("fil", "fil"), ("Norwegian", "no"),
+    ],
+)  # fmt: skip
+def test_a_language_has_one_code_however_it_is_stated(stated, code):
+    assert language_code(stated) == code
+
+
+@pytest.mark.parametrize("stated", ["", "xx", "klingonish", "12"])
+def test_what_is_no_language_is_refused(stated):
+    with pytest.raises(UsageError, match="is no language"):
+        language_code(stated)
