@@ -77,6 +77,10 @@ class Annotator(ABC, Generic[R, M]):
         """Tell whether an answer may be kept. If not, because the world failed, it stands in the row and is asked for again."""
         return True
 
+    def usage(self, model: M) -> Mapping[str, int]:
+        """Return what was used since the last call, as counters for the closing table: {} for what costs nothing but time."""
+        return {}
+
     @abstractmethod
     def load(self, device: str) -> M:
         """Return the model in memory, on "cpu" or "cuda". Called once per worker (see `shared`)."""

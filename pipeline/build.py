@@ -20,7 +20,7 @@ from pipeline.ingest.sources import Found, find_sources, share_of
 from pipeline.plan import Plan, budgeted, read_plan
 from pipeline.release.commit import commit, earlier, fingerprint, next_name
 from pipeline.rights.withdrawn import Withdrawn, drop_withdrawn, read_withdrawn
-from pipeline.runtime.progress import METER, progress
+from pipeline.runtime.progress import Steps, progress
 from pipeline.split.assign import refuse_stated
 from pipeline.split.links import SourceIdentity
 from schemas.errors import AffectoryError, UsageError
@@ -130,7 +130,7 @@ def _is_there(args: argparse.Namespace, inputs: str) -> bool:
 
 
 def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob) -> int:
-    from annotators.llm.usage import PURSE  # noqa: PLC0415
+    from annotators.llm.usage import Usage  # noqa: PLC0415
     from annotators.models.local import require  # noqa: PLC0415
 
     logging.disable(logging.WARNING)  # at its import, Beam warns about clients of a cloud that nobody asked for
@@ -154,15 +154,13 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob) -> i
         if args.part
         else WriteTarget(folder=staging, media=args.media, about=about(job.plan, job.people.answers), earlier=earlier(args.out))
     )
-    PURSE.reset()
-    METER.reset(per_source=("probe", *(annotator.name for annotator in job.plan.scoped("source")), "write"))
     people = replace(laid_out(job.people, context.store), withdrawn=job.withdrawn)
-    with progress(len(job.found)):
-        ledger = run_pipeline(job.found, job.plan, people, context, release, beam_options)
+    steps, here = steps_of(job.plan), context.counts
+    with progress(lambda elapsed: steps.line(here.counted, len(job.found), elapsed)):
+        ledger, counted = run_pipeline(job.found, job.plan, people, context, release, beam_options)
+    tables = steps.table(counted) + Usage.among(counted).table()
     if release is None:
-        sys.stdout.write(
-            f"part {args.part[0]}/{args.part[1]} is done; run without --part to assemble\n" + METER.table() + PURSE.table()
-        )
+        sys.stdout.write(f"part {args.part[0]}/{args.part[1]} is done; run without --part to assemble\n" + tables)
         return 0
     unsettled = sum(1 for _ in (work / UNSETTLED).rglob("*.json"))
     # A version with answers that are still due is not what its inputs could give: the same command has more to do.
@@ -171,8 +169,15 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob) -> i
     manifest = commit(
         staging, place, plan=job.plan, inputs=inputs, found=job.found, copies=job.copies, reviews=job.reviews, ledger=ledger
     )
-    sys.stdout.write(manifest.summary(place) + METER.table() + PURSE.table() + _due(unsettled))
+    sys.stdout.write(manifest.summary(place) + tables + _due(unsettled))
     return 0
+
+
+def steps_of(plan: Plan) -> Steps:
+    """Return the steps of a build, in the order of the data's way."""
+    sources, clips, together = ([one.name for one in plan.scoped(scope)] for scope in ("source", "clip", "clips of a source"))
+    order = ("probe", *sources, "cut", *clips, *together, "judge", "write")
+    return Steps(order=order, per_source=frozenset(("probe", *sources, "write")))
 
 
 def _due(unsettled: int) -> str:

@@ -13,12 +13,14 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
 from pipeline.clips.cut import CutClips, Segment
@@ -31,7 +33,7 @@ from pipeline.release.identify import Identify
 from pipeline.release.ledger import LEDGER, Ledger, WriteLedger
 from pipeline.release.shard_plan import GROUPED, PlanShards, WriteShard
 from pipeline.runtime.annotate import Annotate
-from pipeline.runtime.concurrent import DEAD
+from pipeline.runtime.concurrent import COUNTS, DEAD
 from pipeline.runtime.context import RunContext
 from schemas.errors import AffectoryError, TransientError, UsageError
 
@@ -104,27 +106,25 @@ def run_pipeline(
     context: RunContext,
     release: WriteTarget | None,
     beam_options: PipelineOptions,
-) -> Ledger:
-    """Run the pipeline to its end and return what became of everything."""
+) -> tuple[Ledger, Mapping[str, int]]:
+    """Run the pipeline to its end; return what became of everything, and what all workers counted."""
     local = beam_options.view_as(StandardOptions).runner.rpartition(".")[2] == LOCAL
     pipeline = beam.Pipeline(options=beam_options)
     indexes, dead = _work(pipeline | "Sources" >> beam.Create(list(found), reshuffle=not local), plan, people, context, local)
     if release is not None:
         _write(indexes, dead, plan, context, release)
-    _to_the_end(pipeline)
-    if release is None:
-        return Ledger(shards=(), dead=())
-    if not release.ledger.exists():  # nothing went in at all
-        return Ledger(shards=(), dead=())
+    counted = _to_the_end(pipeline)
+    if release is None or not release.ledger.exists():  # nothing went in at all
+        return Ledger(shards=(), dead=()), counted
     ledger = LEDGER.validate_json(release.ledger.read_bytes())
     release.ledger.unlink()
     if ledger.grouped is not None and ledger.grouped.refused is not None:
         raise UsageError(ledger.grouped.refused)
-    return ledger
+    return ledger, counted
 
 
-def _to_the_end(pipeline: Any) -> None:
-    """Run; what the world or the user did is raised as such: Beam tags every error, and copies few.
+def _to_the_end(pipeline: Any) -> Mapping[str, int]:
+    """Run, and return what was counted; what the world or the user did is raised as such: Beam tags every error, and copies few.
 
     Raises:
         KeyboardInterrupt: the user stopped the build.
@@ -133,7 +133,9 @@ def _to_the_end(pipeline: Any) -> None:
     logger = logging.getLogger("apache_beam.runners.common")
     logger.addFilter(_is_a_bug)
     try:
-        pipeline.run().wait_until_finish()
+        result = pipeline.run()
+        result.wait_until_finish()
+        return summed(result)
     except Exception as error:
         first = _untagged(error)
         if isinstance(first, (KeyboardInterrupt, AffectoryError)):
@@ -143,6 +145,14 @@ def _to_the_end(pipeline: Any) -> None:
         raise
     finally:
         logger.removeFilter(_is_a_bug)
+
+
+def summed(result: Any) -> Mapping[str, int]:
+    """Return what the workers of a run counted, summed over its steps."""
+    counted: Counter[str] = Counter()
+    for one in result.metrics().query(MetricsFilter().with_namespace(COUNTS))["counters"]:
+        counted[one.key.metric.name] += one.result
+    return counted
 
 
 def _untagged(error: BaseException) -> BaseException:
@@ -173,7 +183,7 @@ def _work(found: Any, plan: Plan, people: ReviewIndex, context: RunContext, loca
         return records
 
     sources = annotate(step("Probe", found, Probe(context)), "source")
-    wanted = step("Segment", sources, Segment(plan.segment, context.workers))
+    wanted = step("Segment", sources, Segment(plan.segment, context))
     # On a cluster the clips of one long source go to all workers; on one machine a shuffle would only be a barrier.
     wanted = wanted if local else wanted | "Spread" >> beam.Reshuffle()
     clips = annotate(step("Cut", wanted, CutClips(plan.cut, context)), "clip")

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 
 from annotators.llm.faults import Fault
 from annotators.llm.http import ChatServer, Completion, completion
-from annotators.llm.usage import PURSE
+from annotators.llm.usage import UsageMeter
 from annotators.store import WorkStore
 from schemas.errors import AffectoryError
 from schemas.provenance import digest
@@ -64,8 +64,8 @@ _TICKET, _JOB = TypeAdapter(Ticket), TypeAdapter(BatchJob)
 class Batches:
     """Gathers the requests of all threads into jobs and waits for these."""
 
-    def __init__(self, server: ChatServer, store: WorkStore, calls: Calls) -> None:
-        self._server, self._store, self._calls = server, store, calls
+    def __init__(self, server: ChatServer, store: WorkStore, calls: Calls, meter: UsageMeter) -> None:
+        self._server, self._store, self._calls, self._meter = server, store, calls, meter
         self._waiting: queue.SimpleQueue[Asked] = queue.SimpleQueue()
         threading.Thread(target=self._run, daemon=True, name="batches").start()
 
@@ -102,7 +102,7 @@ class Batches:
             answers = self._answers(batch)
         except AffectoryError as error:
             if isinstance(error, Fault):
-                PURSE.fault(error.kind)
+                self._meter.fault(error.kind)
             for asked in members:
                 asked.answer.set_exception(error)
             return
@@ -118,7 +118,7 @@ class Batches:
         try:
             asked.answer.set_result((_answer(answers.get(asked.key), batch), seconds))
         except Fault as fault:
-            PURSE.fault(fault.kind)
+            self._meter.fault(fault.kind)
             self._store.put("tickets", self._place(asked), Ticket(job=""), _TICKET)
             asked.answer.set_exception(fault)
 

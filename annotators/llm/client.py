@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 from annotators.llm.calls import Calls
 from annotators.llm.faults import Fault, RequestRefused, chat_place
 from annotators.llm.request import ChatRequest, Dialect
-from annotators.llm.usage import PURSE, Cost
+from annotators.llm.usage import Cost, UsageMeter
 from annotators.store import WorkStore
 from schemas.cache import cache
 from schemas.errors import AffectoryError
@@ -58,9 +58,9 @@ class LlmClient:
     def __init__(self, calls: Calls) -> None:
         from annotators.llm.http import ChatServer  # noqa: PLC0415
 
-        self.calls, self.store = calls, answers()
+        self.calls, self.store, self.meter = calls, answers(), UsageMeter()
         self._server = ChatServer(chat_place(), calls.timeout)
-        self._batches = _batches(self._server, self.store, calls) if calls.batch else None
+        self._batches = _batches(self._server, self) if calls.batch else None
         self._pace = Pace(calls.per_minute)
         self._free = threading.BoundedSemaphore(calls.concurrency)
         self._dialect = Dialect()
@@ -92,7 +92,7 @@ class LlmClient:
     def _kept(self, key: str) -> Reply | None:
         reply = self.store.get(_KIND, key, _REPLY)
         if reply is not None:
-            PURSE.reuse(reply.cost)
+            self.meter.reuse(reply.cost)
         return reply
 
     def _paid(self, request: ChatRequest, key: str) -> Reply:
@@ -102,7 +102,7 @@ class LlmClient:
             with self._free:
                 reply = self._patiently(request, key)
         self.store.put(_KIND, key, reply, _REPLY)
-        PURSE.pay(reply.cost)
+        self.meter.pay(reply.cost)
         return reply
 
     def _patiently(self, request: ChatRequest, key: str) -> Reply:
@@ -112,7 +112,7 @@ class LlmClient:
             try:
                 reply = self._once(request, dialect)
             except Fault as fault:
-                PURSE.fault(fault.kind)
+                self.meter.fault(fault.kind)
                 _LOG.info("request %s, try %d of %d: %s", key[:12], attempt, self.calls.tries, fault)
                 other = dialect.after(fault.said, fault.param) if isinstance(fault, RequestRefused) else None
                 if other is None:
@@ -155,10 +155,10 @@ class LlmClient:
         time.sleep(backoff(self.calls.backoff, attempt, key))
 
 
-def _batches(server: ChatServer, store: WorkStore, calls: Calls) -> Batches:
+def _batches(server: ChatServer, client: LlmClient) -> Batches:
     from annotators.llm.batch import Batches  # noqa: PLC0415
 
-    return Batches(server, store, calls)
+    return Batches(server, client.store, client.calls, client.meter)
 
 
 def backoff(first: float, attempt: int, key: str) -> float:

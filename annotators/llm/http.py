@@ -40,7 +40,7 @@ class CompletionChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class TokenUsage:
     """Tokens read and written."""
 
     prompt_tokens: int | None = None
@@ -53,7 +53,7 @@ class Completion:
 
     choices: tuple[CompletionChoice, ...]
     model: str | None = None
-    usage: Usage | None = None
+    usage: TokenUsage | None = None
 
 
 _COMPLETION = TypeAdapter(Completion)

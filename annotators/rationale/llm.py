@@ -19,7 +19,7 @@ from annotators.llm.calls import Calls
 from annotators.llm.client import LlmClient, Reply
 from annotators.llm.faults import Fault, chat_place
 from annotators.llm.request import ChatRequest
-from annotators.llm.usage import PURSE, Cost
+from annotators.llm.usage import Cost
 from annotators.rationale.contract import (
     Complaint,
     RationaleAnswer,
@@ -100,6 +100,10 @@ class LlmRationale(Annotator[Clip, LlmClient]):
         self.check()
         return LlmClient(self.calls)
 
+    def usage(self, model: LlmClient) -> Mapping[str, int]:
+        """Return the requests, tokens, seconds and price, and what went wrong."""
+        return model.meter.take()
+
     def annotate(self, model: LlmClient, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
         """Return the rationales of each clip."""
         return [self._texts(model, record) for record in records]
@@ -133,23 +137,23 @@ class LlmRationale(Annotator[Clip, LlmClient]):
     def _sample(self, client: LlmClient, clip: Clip, request: ChatRequest) -> tuple[Text, ...]:
         try:
             replies = [client.ask(request)]
-            found = self._understood(replies[-1], clip)
+            found = self._understood(client, replies[-1], clip)
             if isinstance(found, Complaint) and found.kind != "refusal":
                 again = Template(_prompt("rationale_again")).substitute(complaint=found.text)
                 replies.append(client.ask(request.again(replies[-1].content, again)))
-                found = self._understood(replies[-1], clip)
+                found = self._understood(client, replies[-1], clip)
         except Fault as fault:
             return (self._failure(request.sample, str(fault), Measure(name="fault", word=fault.kind)),)
         if isinstance(found, Complaint):
             return (self._failure(request.sample, found.text, Measure(name="complaint", word=found.kind)),)
         return tuple(self._told(found, request.sample, [reply.cost for reply in replies]))
 
-    def _understood(self, reply: Reply, clip: Clip) -> RationaleAnswer | Complaint:
+    def _understood(self, client: LlmClient, reply: Reply, clip: Clip) -> RationaleAnswer | Complaint:
         found = _said(reply)
         if isinstance(found, RationaleAnswer):
             found = complaint(found, [cue.cue_id for cue in clip.cues], self.languages) or found
         if isinstance(found, Complaint):
-            PURSE.fault(f"answer: {found.kind}")
+            client.meter.fault(f"answer: {found.kind}")
         return found
 
     def _told(self, answer: RationaleAnswer, sample: int, costs: Sequence[Cost]) -> Iterator[Text]:

@@ -16,7 +16,7 @@ from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
 from pipeline.runtime.dead import dead_letter
 from pipeline.runtime.patience import patiently
-from pipeline.runtime.progress import CLIPS, METER, WORKED
+from pipeline.runtime.progress import CLIPS
 from pipeline.runtime.stamps import unchanged
 from schemas.claims import Language, MediaFile, Turn, Word
 from schemas.errors import ItemError
@@ -39,14 +39,14 @@ class WantedClip:
 class Segment(ConcurrentDoFn):
     """Sources in; wanted clips out."""
 
-    def __init__(self, settings: SegmentSettings, workers: int) -> None:
-        super().__init__(workers)
+    def __init__(self, settings: SegmentSettings, context: RunContext) -> None:
+        super().__init__(context)
         self.settings = settings
 
     def work(self, element: Source) -> Iterator[WantedClip | DeadLetter]:
         """Return what to cut, and a dead letter for each stretch that is too short and for a source without any."""
         requests = segment(element, self.settings)
-        METER.count(CLIPS, sum(request.reason is None for request in requests))
+        self.context.counts.add({CLIPS: sum(request.reason is None for request in requests)})
         if not requests:
             yield dead_letter(element, "segment", ItemError("nobody speaks in it, and it has no picture"))
         for request in requests:
@@ -64,12 +64,12 @@ class CutClips(ConcurrentDoFn):
     """Wanted clips in; clips with media out."""
 
     def __init__(self, settings: CutSettings, context: RunContext) -> None:
-        super().__init__(context.workers)
-        self.settings, self.context = settings, context
+        super().__init__(context)
+        self.settings = settings
 
     def work(self, element: WantedClip) -> Iterable[Clip | DeadLetter]:
         """Return the clip, or its dead letter."""
-        with METER.time("cut"):
+        with self.context.counts.time("cut"):
             try:
                 files = patiently(lambda: self._files(element))
             except ItemError as error:
@@ -83,7 +83,7 @@ class CutClips(ConcurrentDoFn):
         kept = self.context.store.get("cuts", key, _FILES)
         if kept is not None and all((self.context.work / path).exists() for path in (kept.video, kept.audio) if path):
             return kept
-        METER.count(f"cut {WORKED}")
+        self.context.counts.worked("cut")
         path = Path(wanted.source.path)
         info = probe(path)
         video = audio = made = None

@@ -64,10 +64,6 @@ class Index:
 class Keep(ConcurrentDoFn):
     """Clips in; references to them in the work store out."""
 
-    def __init__(self, context: RunContext) -> None:
-        super().__init__(context.workers)
-        self.context = context
-
     def work(self, element: Clip) -> Iterable[Ref | DeadLetter]:
         """Keep a clip in which somebody speaks or is seen."""
         if element.speaker is None and not element.faces:
@@ -77,10 +73,6 @@ class Keep(ConcurrentDoFn):
 
 class KeepFingerprints(ConcurrentDoFn):
     """Sources in; references to their fingerprints out."""
-
-    def __init__(self, context: RunContext) -> None:
-        super().__init__(context.workers)
-        self.context = context
 
     def work(self, element: Source) -> Iterable[FingerprintRef]:
         """Keep what would not travel with the clips."""

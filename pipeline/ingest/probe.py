@@ -11,8 +11,7 @@ from pydantic import TypeAdapter
 from annotators.media.decoder import probe
 from pipeline.ingest.sources import Found
 from pipeline.runtime.concurrent import ConcurrentDoFn
-from pipeline.runtime.context import RunContext
-from pipeline.runtime.progress import LOST, METER
+from pipeline.runtime.progress import LOST
 from pipeline.runtime.stamps import unchanged
 from schemas.errors import ItemError
 from schemas.provenance import digest
@@ -30,17 +29,13 @@ class Probed:
 class Probe(ConcurrentDoFn):
     """Found files in; sources out."""
 
-    def __init__(self, context: RunContext) -> None:
-        super().__init__(context.workers)
-        self.context = context
-
     def work(self, element: Found) -> Iterable[Source | DeadLetter]:
         """Return the source, or its dead letter where it holds neither picture nor sound."""
-        with METER.time("probe"):
+        with self.context.counts.time("probe"):
             try:
                 probed = self._probed(element)
             except ItemError as error:
-                METER.count(LOST)
+                self.context.counts.add({LOST: 1})
                 letter = DeadLetter(source_id=element.source_id, file=element.file, clip_id=None, step="probe", reason=str(error))
                 return (letter,)
         terms = {key: value for key, value in asdict(element.terms).items() if key != "file"}

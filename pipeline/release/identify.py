@@ -12,7 +12,6 @@ from pipeline.rights import withdrawn
 from pipeline.runtime.annotate import annotated
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
-from pipeline.runtime.progress import METER
 from pipeline.split.links import _KIN, SourceIdentity
 from schemas.provenance import digest
 from schemas.record import DeadLetter
@@ -22,9 +21,9 @@ class Identify(ConcurrentDoFn):
     """References to all clips of one source and to its fingerprints in; their index out, with what is said of all, and judged."""
 
     def __init__(self, plan: Plan, people: ReviewIndex, context: RunContext) -> None:
-        super().__init__(context.workers)
+        super().__init__(context)
         self.annotators, self.judge = plan.scoped("clips of a source"), plan.judge
-        self.seconds, self.people, self.context = plan.split.voice_seconds, people, context
+        self.seconds, self.people = plan.split.voice_seconds, people
 
     def work(self, element: tuple[str, Iterable[Ref | FingerprintRef]]) -> Iterable[Index | DeadLetter]:
         """Let each annotator see the clips of the source in order of time; then judge each clip that was not withdrawn."""
@@ -35,7 +34,7 @@ class Identify(ConcurrentDoFn):
             return ()
         clips = tuple(kept_clip(ref, self.context) for ref in refs)
         for annotator in self.annotators:
-            with METER.time(annotator.name):
+            with self.context.counts.time(annotator.name):
                 clips = annotated(annotator, clips, self.context)
         # Not before: who is who in a source must not depend on who has withdrawn.
         gone = {clip.clip_id for clip in clips if self.people.withdrawn.clip(withdrawn.moment(clip))}
@@ -45,7 +44,7 @@ class Identify(ConcurrentDoFn):
         clips = tuple(clip for clip in clips if clip.clip_id not in gone)
         if not clips:
             return letters
-        with METER.time("judge"):
+        with self.context.counts.time("judge"):
             judged = (self.judge(replace(clip, image=best_still(clip))) for clip in clips)
             kept = tuple(keep(self.people.apply_decisions(clip, self.judge, self.context.store), self.context) for clip in judged)
         key = digest([asdict(ref) for ref in kept])

@@ -23,7 +23,6 @@ from pipeline.release.ledger import Grouped
 from pipeline.release.shards import ShardFile, ends_group, write_shard
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
-from pipeline.runtime.progress import METER
 from pipeline.split.grouping import Grouping, GroupSettings, Pointer, grouped, pointer
 from pipeline.split.links import identity_of
 from schemas.errors import UsageError
@@ -56,12 +55,12 @@ class WriteShard(ConcurrentDoFn):
     """Shards in; what was written out."""
 
     def __init__(self, context: RunContext, folder: Path, settings: ReleaseSettings, media: str, about: dict[str, str]) -> None:
-        super().__init__(context.workers)
-        self.context, self.folder, self.settings, self.media, self.about = context, folder, settings, media, about
+        super().__init__(context)
+        self.folder, self.settings, self.media, self.about = folder, settings, media, about
 
     def work(self, element: Shard) -> Iterable[ShardFile]:
         """Write one Parquet file, clip by clip."""
-        with METER.time("write"):
+        with self.context.counts.time("write"):
             place = self.folder / element.file
             clips = self._clips(element)
             return (write_shard(clips, place, self.context.work, self.settings, self.media, self.about),)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -21,7 +20,6 @@ from pipeline.runtime.concurrent import DEAD, ConcurrentDoFn
 from pipeline.runtime.context import RunContext
 from pipeline.runtime.dead import dead_letter
 from pipeline.runtime.patience import patiently
-from pipeline.runtime.progress import METER, WORKED
 from pipeline.runtime.stamps import unchanged
 from schemas.claims import Claim, KeyFrame, MediaFile
 from schemas.errors import ItemError
@@ -32,8 +30,6 @@ UNSETTLED = "unsettled"
 """Where the work store notes answers that are not to be used again."""
 ClaimsByField = Mapping[str, tuple[Claim, ...]]
 Kind = TypeVar("Kind", bound=Record)
-_loading = threading.Lock()
-_loaded: dict[tuple[object, ...], Any] = {}
 
 
 class Annotate(beam.PTransform):  # type: ignore[misc]
@@ -55,12 +51,12 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
 class _Annotate(ConcurrentDoFn):
     def __init__(self, annotator: Annotator[Any, Any], context: RunContext) -> None:
         waits = annotator.concurrency
-        super().__init__(waits or context.workers, pool=annotator.name if waits else "")
-        self.annotator, self.context = annotator, context
+        super().__init__(context, waits, pool=annotator.name if waits else "")
+        self.annotator = annotator
 
     def work(self, element: Record) -> Iterable[Record | DeadLetter]:
         """Return the record with the annotator's claims, or its dead letter."""
-        with METER.time(self.annotator.name):
+        with self.context.counts.time(self.annotator.name):
             try:
                 return annotated(self.annotator, (element,), self.context)
             except ItemError as error:
@@ -81,8 +77,8 @@ def annotated(annotator: Annotator[Any, Any], records: Sequence[Kind], context: 
     key = digest([annotator.key, [_asked(annotator, record) for record in records]])
     answers = context.store.get("claims", key, adapter)
     if answers is None:
-        METER.count(f"{annotator.name} {WORKED}")
-        said = [with_impressions(one) for one in patiently(lambda: annotator.annotate(_model(annotator, context), records))]
+        context.counts.worked(annotator.name)
+        said = [with_impressions(one) for one in _said(annotator, records, context)]
         if len(said) != len(records):
             raise TypeError(f"{annotator.name} answered {len(said)} times about {len(records)} records")
         unchanged(stamp for record in records if isinstance(record, Source) for stamp in record.stamps)
@@ -91,6 +87,20 @@ def annotated(annotator: Annotator[Any, Any], records: Sequence[Kind], context: 
         context.store.put("claims" if settled else UNSETTLED, key, answers, adapter)
     pairs = zip(records, answers, strict=True)
     return tuple(record.with_claims(annotator.key, chain.from_iterable(answer.values())) for record, answer in pairs)
+
+
+def _said(annotator: Annotator[Any, Any], records: Sequence[Kind], context: RunContext) -> Sequence[tuple[Claim, ...]]:
+    """Return what the annotator says of the records; what it used is counted, whatever comes of it."""
+
+    def ask() -> Sequence[tuple[Claim, ...]]:
+        model = context.process.model(annotator, context.device, lambda: patiently(lambda: annotator.load(context.device)))
+        try:
+            return annotator.annotate(model, records)
+        finally:
+            context.counts.add(annotator.usage(model))
+
+    said: Sequence[tuple[Claim, ...]] = patiently(ask)
+    return said
 
 
 @cache
@@ -129,12 +139,3 @@ def _kept(claim: Claim, store: WorkStore) -> Claim:
     if isinstance(claim, KeyFrame) and claim.image.bytes is not None:
         return replace(claim, image=MediaFile(path=store.blob(claim.image.bytes, "jpg")))
     return claim
-
-
-def _model(annotator: Annotator[Any, Any], context: RunContext) -> Any:
-    mine: tuple[object, ...] = (annotator.key, context.device, None if annotator.shared else threading.get_ident())
-    if mine not in _loaded:
-        with _loading:
-            if mine not in _loaded:
-                _loaded[mine] = patiently(lambda: annotator.load(context.device))
-    return _loaded[mine]

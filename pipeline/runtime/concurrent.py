@@ -11,30 +11,35 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from concurrent.futures import Future
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
+from pipeline.runtime.context import RunContext
 from schemas.record import DeadLetter
 
 DEAD = "dead"
-
-
-@cache
-def _pool(name: str, workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=workers, thread_name_prefix=f"affectory {name}".strip())
+COUNTS = "affectory"
+"""The namespace of what workers count, among Beam's metrics."""
 
 
 class ConcurrentDoFn(beam.DoFn):  # type: ignore[misc]
-    """Runs `work` on up to `workers` elements at once; dead letters leave by the output `dead`."""
+    """Runs `work` on up to `workers` elements at once; dead letters leave by the output `dead`.
 
-    def __init__(self, workers: int, pool: str = "") -> None:
-        self.workers, self.pool = workers, pool
+    What the process counts meanwhile becomes counters of Beam, which come back from every worker of every runner.
+    """
+
+    def __init__(self, context: RunContext, workers: int | None = None, pool: str = "") -> None:
+        self.context, self.workers, self.pool = context, workers or context.workers, pool
+
+    def setup(self) -> None:
+        """Hold on to what the process holds for the run, for as long as the step lives."""
+        self._process = self.context.process
 
     @abstractmethod
     def work(self, element: Any) -> Iterable[Any]:
@@ -43,10 +48,11 @@ class ConcurrentDoFn(beam.DoFn):  # type: ignore[misc]
     def start_bundle(self) -> None:
         """Begin with nothing under way."""
         self._under_way: deque[Future[list[Any]]] = deque()
+        self._threads = self.context.process.pool(self.pool, self.workers)
 
     def process(self, element: Any) -> Iterator[Any]:
         """Hand the element to the pool, and pass on what is done."""
-        self._under_way.append(_pool(self.pool, self.workers).submit(lambda: list(self.work(element))))
+        self._under_way.append(self._threads.submit(lambda: list(self.work(element))))
         while self._under_way and (self._under_way[0].done() or len(self._under_way) > 2 * self.workers):
             yield from map(_tagged, self._under_way.popleft().result())
 
@@ -56,6 +62,8 @@ class ConcurrentDoFn(beam.DoFn):  # type: ignore[misc]
             for out in map(_tagged, self._under_way.popleft().result()):
                 windowed = WindowedValue(getattr(out, "value", out), GlobalWindow().max_timestamp(), [GlobalWindow()])
                 yield TaggedOutput(DEAD, windowed) if isinstance(out, TaggedOutput) else windowed
+        for name, n in self.context.counts.take().items():
+            Metrics.counter(COUNTS, name).inc(n)
 
 
 def _tagged(out: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Counts and seconds by step, for the progress line and the closing table. One meter per process."""
+"""Counts and seconds by step: those of one process for the progress line, those of all workers for the closing table."""
 
 from __future__ import annotations
 
@@ -6,36 +6,33 @@ import shutil
 import sys
 import threading
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TextIO
 
 CLIPS = "clips asked for"
-WORKED = "worked"
 LOST = "sources lost"
+_DONE, _WORKED, _MICRO = "done ", "worked ", "microseconds "
 
 
-class Meter:
-    """Thread-safe counters; seconds are summed over threads. Work on another machine does not show here."""
+class RunCounts:
+    """Thread-safe whole numbers by name, as they are counted in one process; seconds are summed over threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.reset()
+        self._counted: Counter[str] = Counter()
+        self._taken: Counter[str] = Counter()
 
-    def reset(self, per_source: Iterable[str] = ()) -> None:
-        """Forget everything; steps named `per_source` work on sources, the others on clips."""
+    def add(self, counted: Mapping[str, int]) -> None:
+        """Add to counters."""
         with self._lock:
-            self.per_source = frozenset(per_source)
-            self.done: Counter[str] = Counter()
-            self.seconds: defaultdict[str, float] = defaultdict(float)
-            self.counts: Counter[str] = Counter()
-            self.started = time.monotonic()
+            self._counted.update(counted)
 
-    def count(self, what: str, n: int = 1) -> None:
-        """Add to a counter."""
-        with self._lock:
-            self.counts[what] += n
+    def worked(self, step: str) -> None:
+        """Count one element that a step had no answer for in the work store."""
+        self.add({_WORKED + step: 1})
 
     @contextmanager
     def time(self, step: str) -> Iterator[None]:
@@ -44,24 +41,49 @@ class Meter:
         try:
             yield
         finally:
-            with self._lock:
-                self.done[step] += 1
-                self.seconds[step] += time.monotonic() - start
+            self.add({_DONE + step: 1, _MICRO + step: round(1e6 * (time.monotonic() - start))})
 
-    def line(self, sources: int) -> str:
-        """Return the progress in one line; with each step, the time that it still needs at its pace so far."""
+    @property
+    def counted(self) -> Mapping[str, int]:
+        """Return all counters."""
         with self._lock:
-            left, clips = sources - self.counts[LOST], self.counts[CLIPS]
-            steps = [(step, done, left if step in self.per_source else clips) for step, done in self.done.items()]
-            elapsed = time.monotonic() - self.started
-        return f"{elapsed:4.0f} s  " + "  ".join(f"{step} {done}{_eta(done, total, elapsed)}" for step, done, total in steps)
+            return dict(self._counted)
 
-    def table(self) -> str:
-        """Return the seconds by step, summed over threads."""
+    def take(self) -> Mapping[str, int]:
+        """Return what came to each counter since this was last called."""
         with self._lock:
-            rows = [(step, self.done[step], self.counts[f"{step} {WORKED}"], self.seconds[step]) for step in self.done]
+            fresh = self._counted - self._taken
+            self._taken = self._counted.copy()
+            return fresh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """The steps of a run, in the order of the data's way."""
+
+    order: Sequence[str]
+    per_source: frozenset[str]
+    """Those that work on sources; the others work on clips."""
+
+    def begun(self, counted: Mapping[str, int]) -> list[str]:
+        """Return the steps that counters speak of."""
+        return [step for step in self.order if _DONE + step in counted]
+
+    def line(self, counted: Mapping[str, int], sources: int, elapsed: float) -> str:
+        """Return the progress in one line; with each step, the time that it still needs at its pace so far.
+
+        `sources` is how many there are; `elapsed` is in seconds.
+        """
+        left, clips = sources - counted.get(LOST, 0), counted.get(CLIPS, 0)
+        told = [(step, counted[_DONE + step], left if step in self.per_source else clips) for step in self.begun(counted)]
+        return f"{elapsed:4.0f} s  " + "  ".join(f"{step} {done}{_eta(done, total, elapsed)}" for step, done, total in told)
+
+    def table(self, counted: Mapping[str, int]) -> str:
+        """Return the seconds by step, summed over threads and workers."""
         lines = [f"{'step':<24}{'items':>8}{'worked':>8}{'seconds':>10}"]
-        lines += [f"{step:<24}{done:>8}{worked or '':>8}{seconds:>10.1f}" for step, done, worked, seconds in rows]
+        for step in self.begun(counted):
+            done, worked, seconds = counted[_DONE + step], counted.get(_WORKED + step, 0), counted.get(_MICRO + step, 0) / 1e6
+            lines.append(f"{step:<24}{done:>8}{worked or '':>8}{seconds:>10.1f}")
         return "\n".join(lines) + "\n"
 
 
@@ -69,20 +91,20 @@ def _eta(done: int, total: int, elapsed: float) -> str:
     return f"/{total} (~{elapsed * (total - done) / done:.0f} s left)" if 0 < done < total else ""
 
 
-METER = Meter()
-
-
 @contextmanager
-def progress(sources: int, stream: TextIO | None = None) -> Iterator[None]:
-    """Write a progress line while the block runs: in place on a terminal, every half minute elsewhere."""
+def progress(line: Callable[[float], str], stream: TextIO | None = None) -> Iterator[None]:
+    """Write a progress line while the block runs: in place on a terminal, every half minute elsewhere.
+
+    `line` makes it from the seconds since the beginning.
+    """
     out = stream or sys.stderr
-    tty = out.isatty()
+    tty, started = out.isatty(), time.monotonic()
     over = threading.Event()
 
     def tell() -> None:
         while not over.wait(0.5 if tty else 30):
-            width = shutil.get_terminal_size().columns - 1
-            out.write(f"\r\x1b[K{METER.line(sources)[:width]}" if tty else METER.line(sources) + "\n")
+            told = line(time.monotonic() - started)
+            out.write(f"\r\x1b[K{told[: shutil.get_terminal_size().columns - 1]}" if tty else told + "\n")
             out.flush()
 
     teller = threading.Thread(target=tell, daemon=True, name="progress")

@@ -83,6 +83,12 @@ def rows(version):
     return [row for file in shards(version) for row in pq.read_table(version / file).to_pylist()]
 
 
+def steps(said):
+    """Return how many items each step of the closing table worked on, and how many of them were not at hand."""
+    _, _, table = said.partition("\nstep ")
+    return [line.split()[:-1] for line in table.splitlines()[1:] if line]
+
+
 def same_data(one, two):
     assert shards(one) == shards(two)
     files = [*shards(one), REPORT]
@@ -258,7 +264,9 @@ def test_what_people_answer_decides_the_next_version_and_leaves_the_last_one_as_
 @pytest.mark.parametrize("running", [prism_running, flink_running])
 def test_a_portable_runner_gives_the_same_rows(built, raw, tmp_path, running):
     with running(tmp_path) as options:
-        finished(build(raw, tmp_path, *options))
+        said = finished(build(raw, tmp_path, *options))
+    assert ["write", "2"] in steps(built[2])
+    assert steps(said) == steps(built[2])
     assert manifest(tmp_path / "v1")["rows_sha256"] == manifest(built[0] / "v1")["rows_sha256"]
     assert same_data(built[0] / "v1", tmp_path / "v1")
 

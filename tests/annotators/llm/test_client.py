@@ -11,7 +11,6 @@ from annotators.llm.calls import Calls
 from annotators.llm.client import Pace, backoff
 from annotators.llm.http import seconds_asked
 from annotators.llm.request import ChatRequest, Dialect
-from annotators.llm.usage import Cost, UsageMeter
 
 ASKED = ChatRequest(
     model="m",
@@ -96,11 +95,3 @@ def test_a_price_needs_both_a_rate_and_a_count():
     assert Calls().price(1, 1) is None
     assert Calls(price_in=2.0).price(None, 1) is None
     assert Calls(price_in=2.0, price_out=4.0).price(500_000, 250_000) == 2.0
-
-
-def test_a_purse_tells_nothing_where_nothing_was_asked():
-    purse = UsageMeter()
-    assert purse.table() == ""
-    purse.pay(Cost(tokens_in=None, tokens_out=None, seconds=1.0, price=None))
-    purse.fault("timeout")
-    assert purse.table() == "1 answers asked for: 0 tokens in, 0 out, 1.0 s of waiting\n     1  timeout\n"

@@ -16,7 +16,7 @@ import pytest
 
 from annotators.llm.calls import Calls
 from annotators.llm.client import answers
-from annotators.llm.usage import PURSE
+from annotators.llm.usage import Usage
 from annotators.rationale.llm import LlmRationale
 from annotators.registry import configured
 from pipeline.runtime.annotate import annotated
@@ -47,9 +47,15 @@ def made(**settings):
     return LlmRationale(**{"chat": "small", "calls": CALLS, **settings})
 
 
+def asked(annotator, record=None):
+    """Return what is said, and what was used for it."""
+    client = annotator.load("cpu")
+    (texts,) = annotator.annotate(client, [record or clip()])
+    return texts, Usage.among(annotator.usage(client))
+
+
 def said(annotator, record=None):
-    (texts,) = annotator.annotate(annotator.load("cpu"), [record or clip()])
-    return texts
+    return asked(annotator, record)[0]
 
 
 @pytest.fixture
@@ -60,8 +66,6 @@ def server(tmp_path, monkeypatch):
         monkeypatch.setenv("AFFECTORY_CACHE", str(tmp_path / "cache"))
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         monkeypatch.delenv("OPENAI_MODEL", raising=False)
-        monkeypatch.setattr("pipeline.runtime.annotate._loaded", {})  # a connection to the server of another test
-        PURSE.reset()
         yield faulty
 
 
@@ -129,9 +133,9 @@ def hasty(fault):
 @pytest.mark.parametrize(("fault", "kind", "text"), WORLD)
 def test_a_fault_of_the_world_is_counted_and_tried_again(server, fault, kind, text):
     server.faults = [fault]
-    texts = said(made(calls=hasty(fault)))
+    texts, used = asked(made(calls=hasty(fault)))
     assert texts[0].kind == "rationale"
-    assert PURSE.faults == {kind: 1}
+    assert used.faults == {kind: 1}
     assert len(server.asked) == 2
 
 
@@ -142,7 +146,7 @@ def test_a_fault_that_stays_is_recorded_and_a_later_build_asks_again(server, con
     (failed,) = annotated(annotator, (clip(),), context)
     assert [(claim.kind, claim.text) for claim in failed.texts] == [("failure", f"{text}, 3 times")]
     assert not annotator.is_final(failed.texts)
-    assert PURSE.faults == {kind: 3}
+    assert Usage.among(context.counts.counted).faults == {kind: 3}
     (later,) = annotated(annotator, (clip(),), context)
     assert later.texts[0].kind == "rationale"
     assert len(server.asked) == 4
@@ -189,12 +193,13 @@ WRONG = [
 @pytest.mark.parametrize(("fault", "kind"), WRONG)
 def test_a_bad_answer_is_complained_about_once_and_may_be_mended(server, fault, kind):
     server.faults = [fault]
-    assert said(made())[0].kind == "rationale"
+    texts, used = asked(made())
+    assert texts[0].kind == "rationale"
     first, again = server.asked
     assert again["messages"][:2] == first["messages"]
     assert [message["role"] for message in again["messages"][2:]] == ["assistant", "user"]
     assert "cannot be used" in again["messages"][3]["content"]
-    assert PURSE.faults == {f"answer: {kind}": 1}
+    assert used.faults == {f"answer: {kind}": 1}
 
 
 @pytest.mark.parametrize(("fault", "kind"), WRONG)
@@ -239,7 +244,7 @@ def test_a_server_without_structured_output_is_asked_in_plainer_ways_and_that_is
     assert texts == ["rationale", "rationale"]
     assert [body.get("response_format", {}).get("type") for body in server.asked] == ["json_schema", "json_object", None, None]
     assert "JSON schema of the answer" in server.asked[2]["messages"][0]["content"]
-    assert PURSE.faults == {"refused request": 2}
+    assert Usage.among(annotator.usage(client)).faults == {"refused request": 2}
 
 
 def test_a_server_that_counts_tokens_under_another_name_gets_that_name(server):
@@ -302,9 +307,11 @@ def test_an_answer_is_paid_once_over_builds_and_its_cost_is_kept_with_it(server,
     (again,) = annotated(annotator, (clip("2" * 16),), replace(context, work=context.work / "other"))
     assert again.texts == first.texts
     assert len(server.asked) == 1
-    assert (PURSE.paid.answers, PURSE.paid.tokens_in, PURSE.paid.price) == (1, 100, 0.0003)
-    assert (PURSE.kept.answers, PURSE.kept.price) == (1, 0.0003)
-    assert "1 answers asked for: 100 tokens in, 20 out" in PURSE.table()
+    used = Usage.among(context.counts.counted)
+    assert (used.paid.answers, used.paid.tokens_in, used.paid.price_e8) == (1, 100, 30_000)
+    assert (used.kept.answers, used.kept.price_e8) == (1, 30_000)
+    assert "1 answers asked for: 100 tokens in, 20 out" in used.table()
+    assert "price 0.0003" in used.table()
 
 
 def test_equal_clips_at_once_are_asked_about_once(server):
@@ -421,11 +428,11 @@ def test_a_kill_in_the_middle_repeats_no_answered_request(server, tmp_path):
 
 def test_a_batch_answers_many_at_once_and_its_price_and_time_are_the_jobs(server):
     annotator = made(samples=3, calls=replace(CALLS, batch=True, concurrency=3, gather=20, poll=0.01, price_in=1.0))
-    texts = said(annotator)
+    texts, used = asked(annotator)
     assert [text.text_id for text in texts if text.kind == "rationale"] == [f"rationale.llm.{k}" for k in (1, 2, 3)]
     assert len(server.jobs) == 1
     assert {measure.name: measure.value for measure in texts[0].measures}["seconds"] == 60.0
-    assert PURSE.paid.answers == 3
+    assert used.paid.answers == 3
 
 
 @pytest.mark.parametrize(
@@ -488,7 +495,6 @@ def test_a_real_model_is_held_to_the_schema_and_its_citations_to_the_cues(tmp_pa
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
         monkeypatch.setenv("AFFECTORY_CACHE", str(tmp_path))
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        PURSE.reset()
         annotator = made(temperature=0.5, max_tokens=1200, calls=Calls(timeout=400, tries=1))
         texts = said(annotator)
     assert annotator.is_final(texts), texts
