@@ -14,9 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotators.models import local
+from annotators.rationale.llm import LlmRationale
 from annotators.registry import used_by
 from pipeline.plan import read_plan
 from tests.support.media import media
+from tests.support.servers.faulty_server import serving
 
 LAB = Path(__file__).parent / "support" / "outside" / "gaitlab"
 WORDS = "1\n00:00:00,100 --> 00:00:07,500\nI am so happy, this is the best day of my life!\n"
@@ -31,8 +33,8 @@ def lab(tmp_path_factory):
     subprocess.run([sys.executable, "-m", "pip", "install", *map(str, flags), str(folder / "source")], check=True)
     paths = os.pathsep.join(filter(None, [str(folder / "site"), os.environ.get("PYTHONPATH"), str(LAB.parents[3])]))
 
-    def run(*command, cwd=folder):
-        env = {**os.environ, "PYTHONPATH": paths}
+    def run(*command, cwd=folder, **variables):
+        env = {**os.environ, "PYTHONPATH": paths, **variables}
         return subprocess.run([sys.executable, *map(str, command)], cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
     run.folder = folder
@@ -137,3 +139,46 @@ def test_plans_and_models_are_listed_beside_those_of_affectory(lab):
     refused = lab("-m", "pipeline.build", "--source", lab.folder / "source", "--out", "out", "--plan", "gate")
     assert refused.returncode == 2
     assert "installed plans are embedded, gait, studio" in refused.stderr
+
+
+ASKED = """
+import json
+from annotators.llm.usage import Usage
+from annotators.registry import configured
+from schemas.claims import Cue
+from schemas.record import Clip, Origin
+from schemas.values import Span
+origin = Origin(source_id="0" * 16, sha256="0" * 64, file="a.mp4", duration=9.0, streams="audio")
+cue = Cue(by="x@1#0", cue_id="gait.steps.1", modality="gait", span=None, text="moves as if heavy")
+clip = Clip(source=origin, clip_id="1" * 16, requested=Span(start=0, end=9), transcript="I trudged home", cues=(cue,))
+for table in ({"name": "cues.gait_told"}, {"name": "rationale.llm", "prompt": "gait"}):
+    annotator = configured({**table, "chat": "small", "calls": {"tries": 1}}, "plan:")
+    client = annotator.load("cpu")
+    (claims,) = annotator.annotate(client, [clip])
+    used = Usage.among(annotator.usage(client))
+    told = [claims[0].kind if hasattr(claims[0], "kind") else claims[0].cue_id, claims[0].text, annotator.provenance.config]
+    print(json.dumps([*told, annotator.is_final(claims), used.paid.answers, used.faults]))
+"""
+
+
+def test_the_lab_asks_a_language_model_by_its_own_prompt_and_for_its_own_answers(lab):
+    """Two words for a manner are complained about; the rationale is asked for by the lab's prompt."""
+    with serving() as (server, address):
+        server.faults = [{"content": '{"walks": true, "manner": "very slow"}'}, {"content": '{"walks": true, "manner": "slow"}'}]
+        said = lab("-c", ASKED, OPENAI_BASE_URL=address, AFFECTORY_CACHE=str(lab.folder / "cache"), no_proxy="127.0.0.1")
+    assert said.returncode == 0, said.stderr
+    moves, rationale = map(json.loads, said.stdout.splitlines())
+    assert moves[:2] == ["gait.told.1", "tells of walking: slow"]
+    assert moves[3:] == [True, 2, {"answer: manner": 1}]
+    first, again, asked = server.asked
+    assert first["messages"][1]["content"] == "I trudged home"
+    assert again["messages"][3]["content"] == "That cannot be used. `manner` is one word. Answer again."
+    assert asked["messages"][0]["content"] == (LAB / "gaitlab" / "gait.md").read_text()
+    assert '"id": "gait.steps.1", "modality": "gait", "text": "moves as if heavy"' in asked["messages"][1]["content"]
+    assert rationale[0] == "rationale"
+    assert json.loads(rationale[2])["prompts"] != LlmRationale(chat="small").prompts
+
+
+def test_a_prompt_that_is_not_installed_is_told_with_those_that_are(lab):
+    refused = lab("-c", "from annotators.llm.prompts import prompt_text; prompt_text('gate')")
+    assert "installed prompts are gait, rationale, rationale_again, rationale_given_label; did you mean gait?" in refused.stderr

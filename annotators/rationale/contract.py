@@ -11,16 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
 
+from annotators.llm.structured import Complaint, read_json, strict_schema
 from schemas.claims import Text
 from schemas.vocabulary.languages import running_text
 
 Said = Annotated[str, Field(min_length=1)]
 _closed = with_config(ConfigDict(extra="forbid"))
-_BESIDE = {"minLength", "minimum", "maximum", "title", "description"}
 _CUE = re.compile(r"\b[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)*\.\d+\b")
-_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _CHOICES = 250
 """More than that servers may refuse."""
 _EMOTION_WORDS = 4
@@ -64,23 +63,15 @@ class RationaleAnswer:
     valence: Annotated[float | None, Field(ge=-1, le=1)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
-    """What is wrong with an answer: its kind for counting, and a sentence for whoever has to write it again."""
-
-    kind: str
-    text: str
-
-
 _ANSWER = TypeAdapter(RationaleAnswer)
 
 
 def answer_schema(cues: Sequence[str], languages: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON schema of `RationaleAnswer` with what strict structured output knows: shapes, choices, lengths of lists.
+    """Return the JSON schema of `RationaleAnswer` for strict structured output.
 
     A server that keeps it lets every sentence cite, no other cue be cited, and no other language be used.
     """
-    schema: dict[str, Any] = _without(_ANSWER.json_schema())
+    schema = strict_schema(_ANSWER)
     shapes = schema["$defs"]
     shapes["Written"]["properties"]["language"]["enum"] = list(languages)
     cites = shapes["Sentence"]["properties"]["cites"]
@@ -90,20 +81,10 @@ def answer_schema(cues: Sequence[str], languages: Sequence[str]) -> dict[str, An
     return schema
 
 
-def read_rationale(content: str) -> RationaleAnswer | Complaint:
-    """Return the answer in what a model wrote; what stands around its one JSON object is passed over."""
-    plain = _THOUGHT.sub("", content)
-    if not plain.strip():
-        return Complaint(kind="empty", text="The answer was empty.")
-    start, end = plain.find("{"), plain.rfind("}")
-    if start < 0 or end < start:
-        return Complaint(kind="not the schema", text="The answer held no JSON object.")
-    try:
-        return _ANSWER.validate_json(plain[start : end + 1])
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, wrong["loc"])) or "the answer"
-        return Complaint(kind="not the schema", text=f"The answer does not keep the JSON schema: {place}: {wrong['msg']}.")
+def read_rationale(content: str, cues: Sequence[str], languages: Sequence[str]) -> RationaleAnswer | Complaint:
+    """Return the answer in what a model wrote, or what is wrong with it."""
+    found = read_json(content, _ANSWER)
+    return found if isinstance(found, Complaint) else complaint(found, cues, languages) or found
 
 
 def complaint(answer: RationaleAnswer, cues: Sequence[str], languages: Sequence[str]) -> Complaint | None:
@@ -174,9 +155,3 @@ def _texts(answer: RationaleAnswer) -> Iterator[str]:
 
 def _modalities(known: set[str]) -> set[str]:
     return {cue_id.partition(".")[0] for cue_id in known}
-
-
-def _without(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        return {key: _without(value) for key, value in schema.items() if key not in _BESIDE}
-    return [_without(value) for value in schema] if isinstance(schema, list) else schema

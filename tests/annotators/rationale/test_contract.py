@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from annotators.llm.structured import Complaint
 from annotators.rationale.contract import (
-    Complaint,
     Expression,
     RationaleAnswer,
     Sentence,
@@ -69,7 +69,7 @@ def test_what_cites_wrongly_or_in_the_wrong_language_is_complained_about(bad, ki
     ["", "no", "{}", "[1]", '{"emotion": 1}', "<think>{}</think>", json.dumps({"expressions": [], "rationales": []}), "}{"],
 )
 def test_what_is_not_an_answer_is_never_half_believed(content):
-    assert isinstance(read_rationale(content), Complaint)
+    assert isinstance(read_rationale(content, CUES, ("en",)), Complaint)
 
 
 def test_a_rationale_is_its_sentences_and_names_each_cue_once():

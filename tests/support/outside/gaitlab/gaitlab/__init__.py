@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from annotators.annotator import Annotator
+from annotators.llm.client import LlmClient
+from annotators.llm.structured import Complaint, LlmAnnotator, ask_checked, read_json, strict_schema
 from annotators.media import decoder
 from annotators.models import local
 from pipeline.export.exporter import Exporter
 from pipeline.export.outlet import Outlet
 from pipeline.judge.rule import Rule
-from schemas.claims import Claim, Label
+from schemas.claims import Claim, Cue, Label, Text
 from schemas.record import Clip
 from schemas.vocabulary.distributions import likeliest, scores_of
 from schemas.vocabulary.modalities import Modality
@@ -60,6 +63,44 @@ class StepLabels(Annotator[Clip, np.ndarray]):
         scores = np.exp(logits - logits.max())
         scores = tuple(round(float(score), 4) for score in scores / scores.sum())
         return (Label(by=self.key, modality="gait", space="gait3", names=space("gait3").labels, scores=scores),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves:
+    """What the language model is asked for."""
+
+    walks: bool
+    manner: str
+
+
+MOVES = TypeAdapter(Moves)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldMoves(LlmAnnotator[Clip]):
+    """Asks a language model whether the words tell of walking, and how."""
+
+    name: ClassVar[str] = "cues.gait_told"
+    version: ClassVar[str] = "1"
+    requires: ClassVar[tuple[str, ...]] = ("transcript",)
+    provides: ClassVar[tuple[str, ...]] = ("cues", "texts")
+
+    def annotate(self, model: LlmClient, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
+        return [(self._said(model, clip.transcript),) if clip.transcript else () for clip in records]
+
+    def _said(self, client: LlmClient, words: str) -> Claim:
+        request = self.request("Do these quoted words tell of walking? How, in a word?", words, strict_schema(MOVES))
+        outcome = ask_checked(client, request, self._read, "That cannot be used. ${complaint} Answer again.")
+        if outcome.answer is None:
+            return outcome.failure(Text(by=self.key, text_id=self.name, kind="moves", text=""))
+        text = f"tells of walking: {outcome.answer.manner}" if outcome.answer.walks else "tells of no walking"
+        return Cue(by=self.key, cue_id="gait.told.1", modality="gait", span=None, text=text)
+
+    def _read(self, content: str) -> Moves | Complaint:
+        found = read_json(content, MOVES)
+        if isinstance(found, Moves) and found.walks and len(found.manner.split()) != 1:
+            return Complaint(kind="manner", text="`manner` is one word.")
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
