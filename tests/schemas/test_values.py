@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import ItemError
 from schemas.values import Box, Span
 
 times = st.integers(0, 10**7).map(lambda ms: ms / 1000)
@@ -32,9 +31,3 @@ def test_boxes_that_do_not_meet_share_nothing_and_a_box_shares_all_with_itself()
     left, right = (Box(x=x, y=0, width=0.4, height=1) for x in (0, 0.6))
     assert left.iou(right) == 0
     assert left.iou(left) == pytest.approx(1)
-
-
-def test_an_error_tells_a_terminal_nothing_but_signs():
-    told = str(ItemError("\x1b[31m\udcff\u202ea.mp4: is 愛\nrename it"))
-    assert told == "\\x1b[31m\\udcff\\u202ea.mp4: is 愛\nrename it"
-    assert told.encode()

@@ -20,6 +20,7 @@ from schemas.claims import Fingerprint, Kept
 from schemas.errors import UsageError
 from schemas.versions.manifest import read_manifest
 from schemas.versions.rows import FOLDERS
+from schemas.versions.split_facts import SplitFacts
 from tests.pipeline.test_build import build, finished
 from tests.support.encoded import encoded
 from tests.support.media import media
@@ -98,7 +99,7 @@ def test_voices_faces_and_names_tie_sources():
     face = (PackedVector.of("f", (0.0, 1.0)),)
     tied = [source("a", voices=voice), source("b", voices=voice, faces=face), source("c", faces=face, names=("Ann",))]
     made = world(*tied, source("d", names=("Ann",)), source("e"))
-    facts = grouped(*made, SETTINGS, {}).facts
+    facts: SplitFacts = grouped(*made, SETTINGS, {}).facts
     assert {link.kind: link.links for link in facts.links} == {"source": 20, "speaker": 1, "voice": 1, "face": 1, "scene": 0}
     assert (facts.components, facts.largest_sources, facts.largest_clips) == (2, 4, 20)
 

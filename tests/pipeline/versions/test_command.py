@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.judge.route import SPENT, RouteSettings
-from pipeline.release.commit import following
 from pipeline.versions.causes import Authors
 from pipeline.versions.change import KINDS
 from pipeline.versions.command import main
@@ -18,7 +17,6 @@ from schemas.claims import Text
 from schemas.provenance import ModelRef, Provenance
 from schemas.record import DeadLetter
 from schemas.values import Span
-from schemas.versions.manifest import order
 from tests.support.versioned import PLAN, bare, routed, says, source, version
 
 CLIPS = [replace(bare(k), cues=(), texts=()) for k in range(24)]
@@ -249,16 +247,3 @@ def test_what_a_terminal_should_not_be_told_is_escaped(evil_version, capsys):
 @pytest.mark.parametrize(("count", "said"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 KB"), (61e5, "6.1 MB"), (2e15, "2000.0 TB")])
 def test_sizes_are_said_in_units_of_a_thousand(count, said):
     assert _size(count) == said
-
-
-@pytest.mark.parametrize(
-    ("name", "then"),
-    [("v1", "v2"), ("v9", "v10"), ("1.0", "1.1"), ("2026-01", "2026-02"), ("pilot", "pilot-2")],
-)
-def test_the_name_of_the_next_version(name, then):
-    assert following(name) == then
-
-
-@given(st.text(min_size=1))
-def test_the_next_version_comes_later_whatever_the_name(name):
-    assert order(following(name)) > order(name)
