@@ -1,3 +1,5 @@
+"""A real server (`label_studio.server.server_main` is its process): who gets in, what it serves, how it is found again."""
+
 import re
 import socket
 import subprocess

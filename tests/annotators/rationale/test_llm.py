@@ -426,6 +426,9 @@ def test_a_kill_in_the_middle_repeats_no_answered_request(server, tmp_path):
     assert set(server.answered.values()) == {1}
 
 
+# Many requests in one job (`annotators.llm.batch`).
+
+
 def test_a_batch_answers_many_at_once_and_its_price_and_time_are_the_jobs(server):
     annotator = made(samples=3, calls=replace(CALLS, batch=True, concurrency=3, gather=20, poll=0.01, price_in=1.0))
     texts, used = asked(annotator)

@@ -1,4 +1,4 @@
-"""A version goes to the Hub whole, or as if it had never been sent."""
+"""A version goes to the Hub (`pipeline.publish.hub`) whole, or as if it had never been sent."""
 
 import os
 import re

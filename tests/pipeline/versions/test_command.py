@@ -1,4 +1,4 @@
-"""What differs between two versions is told clip by clip, with its cause."""
+"""What differs between two versions is told clip by clip, with its cause (`pipeline.versions.difference_text`)."""
 
 import json
 from collections import Counter
