@@ -198,3 +198,7 @@ def _unknown(said: str) -> int:
     hint = did_you_mean(said, [" ".join(command.words) for command in COMMANDS])
     sys.stderr.write(f"affectory: no command {said!r}{hint}\n{usage()}")
     return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

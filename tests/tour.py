@@ -34,7 +34,7 @@ ROOT = Path(__file__).parent.parent
 SEEN = {"woman.mp4": "sadness", "speech.mp4": "anger", "crew.mp4": "neutral", "address.wav": "neutral"}
 """What the first reviewer and the adjudicator say of each source."""
 OTHERWISE = ("crew.mp4", "surprise")
-"""The source of which the second reviewer sees the first clip differently, and how."""
+"""The source of which the second reviewer sees the first clip differently, or of any where none of it is asked about, and how."""
 LOAD = """python - <<'END'
 from datasets import load_dataset
 clips = load_dataset("lab/feelings", revision="v2", split="train")
@@ -140,13 +140,14 @@ def people(shards: Path) -> None:
     waiting = [task for task in every if not task["total_annotations"]]
     found = {clip.clip_id: clip for clip in read_clips(shards / "v1", ("requested", "source.file"))}
     file, otherwise = OTHERWISE
-    odd = min((one.requested.start, clip) for clip, one in found.items() if one.source.file == file)[1]
+    asked = [found[task["data"]["clip_id"]] for task in waiting]
+    odd = min(asked, key=lambda clip: (clip.source.file != file, clip.source.file, clip.requested.start), default=None)
     for task in waiting:
         clip = task["data"]["clip_id"]
         emotion = SEEN[found[clip].source.file]
         first.answer(task, emotion)
         if task["data"]["kind"] != ADJUDICATE:
-            second.answer(task, otherwise if clip == odd else emotion)
+            second.answer(task, otherwise if odd is not None and clip == odd.clip_id else emotion)
     adjudicated = sum(task["data"]["kind"] == ADJUDICATE for task in waiting)
     who = "One of them decides" if adjudicated else "Two people answer"
     clips = "1 clip" if len(waiting) == 1 else f"{len(waiting)} clips"

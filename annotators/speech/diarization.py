@@ -28,6 +28,7 @@ from safetensors.torch import load_file
 
 from annotators.speech.ecapa import DIMENSION, MIN_SAMPLES, SAMPLE_RATE, Ecapa
 from annotators.speech.turns import Diarized, Labelled
+from annotators.torch_threads import torch_threads
 from schemas.errors import ModelFileError
 from schemas.values import Span
 
@@ -156,9 +157,8 @@ def diarize(pipeline: Any, sound: Floats, threads: int) -> Diarized:
     """Return what the pipeline hears in mono samples at 16 kHz."""
     if len(sound) < MIN_SAMPLES or not np.any(sound):
         return Diarized(speech=(), floor=(), voices={})
-    torch.set_num_threads(threads)
     waveform = torch.from_numpy(np.array(sound, np.float32))[None]
-    with torch.inference_mode():
+    with torch_threads(threads), torch.inference_mode():
         heard = pipeline({"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "source"})
     labels = heard.speaker_diarization.labels()
     voices = heard.speaker_embeddings if heard.speaker_embeddings is not None else ()

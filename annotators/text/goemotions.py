@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from annotators.text import minilm
+from annotators.torch_threads import torch_threads
 from schemas.vocabulary.spaces import space
 
 
@@ -45,8 +46,7 @@ class GoemotionsReader:
 
     def __call__(self, texts: Sequence[str]) -> torch.Tensor:
         """Return (texts, 7), each row summing to 1; in other company a text may come out with other last bits."""
-        torch.set_num_threads(self.threads)
-        with torch.inference_mode():
+        with torch_threads(self.threads), torch.inference_mode():
             logits = self.model(*minilm.batch([one.ids for one in self.tokenizer.encode_batch(list(texts))]))
             return torch.softmax(logits / self.temperature, 1) @ self.groups
 

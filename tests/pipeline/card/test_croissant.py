@@ -1,4 +1,4 @@
-"""`croissant.json`: `mlcroissant` finds nothing wrong, keeps all terms, and reads the rows back as they are."""
+"""`croissant.json` (terms: `pipeline.card.rai`): `mlcroissant` finds nothing wrong, keeps all, and reads the rows back as they are."""
 
 import hashlib
 import io
