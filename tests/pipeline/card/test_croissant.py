@@ -1,4 +1,4 @@
-"""`croissant.json` (terms: `pipeline.card.rai`): `mlcroissant` finds nothing wrong, keeps all, and reads the rows back as they are."""
+"""`croissant.json` (`pipeline.card.rai` has its terms): `mlcroissant` finds nothing wrong, keeps all, and reads the rows back."""
 
 import hashlib
 import io
