@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
 
 from label_studio.consensus.consensus import Consensus, fit_consensus
 from label_studio.project.answers import Answer
@@ -196,7 +195,10 @@ def about(plan: Plan, answers: Sequence[Answer] = ()) -> dict[str, str]:
 
 def _intent(args: argparse.Namespace, job: BuildJob) -> str:
     lines = [f"would write {args.out / job.name} by plan {job.plan.name} ({job.plan.hash}) from {len(job.found)} sources"]
-    lines += [f"  {one.file}" + (f"  with {Path(one.subtitles).name}" if one.subtitles else "") for one in job.found]
+    lines += [
+        f"  {one.file}" + ("  with " + ", ".join(words.name for words in one.subtitles) if one.subtitles else "")
+        for one in job.found
+    ]
     lines += [f"  {letter.file or letter.source_id}: left out, {letter.reason}" for letter in job.copies]
     lines += [f"answers of people: {len(job.people.answers)}"] if job.people.answers else []
     lines += [f"annotators: {', '.join(annotator.key for annotator in job.plan.annotators)}"]

@@ -24,7 +24,7 @@ from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
 from pipeline.clips.cut import CutClips, Segment
-from pipeline.clips.kept import Keep, KeepFingerprints
+from pipeline.clips.keep import Keep, KeepFingerprints
 from pipeline.feedback.reviews import ReviewIndex
 from pipeline.ingest.probe import Probe
 from pipeline.ingest.sources import Found

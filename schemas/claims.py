@@ -67,6 +67,15 @@ class Speaker(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakerName(Claim):
+    """What people who wrote down what is said call the one who says it."""
+
+    span: Annotated[Span, Says("where the name stands beside the words")]
+    name: str
+    speaker: Annotated[str | None, Says("who has the floor for most of it, joined from the turns; None where no turn is near")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline(Claim):
     """What a speaker usually sounds like in the source, to tell what is unusual."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields, replace
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from schemas.claims import (
@@ -28,6 +29,7 @@ from schemas.claims import (
     Seconds,
     Shot,
     Speaker,
+    SpeakerName,
     Stream,
     Target,
     Text,
@@ -35,7 +37,9 @@ from schemas.claims import (
     Word,
 )
 from schemas.meta import Feature, Says, Unit
+from schemas.provenance import digest
 from schemas.values import Span
+from schemas.vocabulary.sidecars import SidecarMarks
 
 SCHEMA_VERSION = 4
 
@@ -76,6 +80,7 @@ class Record:
     speakers: tuple[Speaker, ...] = ()
     turns: tuple[Turn, ...] = ()
     words: tuple[Word, ...] = ()
+    names: tuple[SpeakerName, ...] = ()
     baselines: tuple[Baseline, ...] = ()
 
     @property
@@ -113,16 +118,45 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subtitles:
+    """Subtitles of a source, in a file beside it or in a stream of its own, and what their name says of them."""
+
+    path: str
+    sha256: str
+    """Of the file that holds them."""
+    marks: SidecarMarks
+    stream: int | None = None
+    """Index of the stream; None: the whole file."""
+
+    @property
+    def name(self) -> str:
+        """Return what to call them to a person."""
+        name = Path(self.path).name
+        return name if self.stream is None else f"stream {self.stream} of {name}"
+
+
+def subtitles_key(subtitles: Sequence[Subtitles]) -> str | None:
+    """Return the hash of what the words of subtitles depend on, None without any."""
+    return digest([[one.sha256, one.stream, astuple(one.marks)] for one in subtitles]) if subtitles else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source(Record):
     """A whole file. `path`, `subtitles` and `stamps` hold only while the build runs."""
 
     path: str
     stamps: tuple[Stamp, ...] = ()
     """Of the file and its subtitles."""
-    subtitles: Annotated[str | None, Says("sidecar .srt or .vtt used as the words")] = None
-    subtitles_sha256: str | None = None
+    subtitles: tuple[Subtitles, ...] = ()
+    """Those in which there are words."""
+    cues: tuple[Cue, ...] = ()
     shots: tuple[Shot, ...] = ()
     fingerprints: tuple[Fingerprint, ...] = ()
+
+    @property
+    def subtitles_key(self) -> str | None:
+        """Return the hash of what the words of its subtitles depend on, None without any."""
+        return subtitles_key(self.subtitles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +215,14 @@ class DeadLetter:
     step: Annotated[str, Says("where it ended: scan, probe, an annotator's name, cut, …")]
     reason: Annotated[str, Says("in words that a person understands")]
     span: Annotated[Span | None, Says("requested span in source time; None: the whole source")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unused:
+    """A file under the source folder, or a part of one, of which nothing is used."""
+
+    file: Annotated[str, Says("path relative to the source folder, with /")]
+    reason: Annotated[str, Says("in words that a person understands")]
 
 
 def claim_fields(record: type[Record]) -> dict[type[Claim], str]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from annotators.media import processes
 from annotators.media.packets import read_packets
+from annotators.media.subtitle_streams import SubtitleStream, subtitle_streams
 from annotators.media.timeline import Section, Timeline, Track, lay
 from schemas.errors import ItemError
 from schemas.values import Span
@@ -87,6 +88,7 @@ class MediaInfo:
     """What the container's clock says where ffmpeg's seeks begin to count, in seconds."""
     video: VideoStream | None
     audio: AudioStream | None
+    subtitles: tuple[SubtitleStream, ...] = ()
 
     @property
     def origin(self) -> float:
@@ -147,6 +149,7 @@ def _probe(path: Path, size: int, changed: int) -> MediaInfo:
         opened=float(told.get("format", {}).get("start_time") or 0.0),
         video=_video(video, next(tracks), told) if video else None,
         audio=_audio(audio, next(tracks), told) if audio else None,
+        subtitles=subtitle_streams(told),
     )
 
 

@@ -18,14 +18,14 @@ from pipeline.runtime.dead import dead_letter
 from pipeline.runtime.patience import patiently
 from pipeline.runtime.progress import CLIPS
 from pipeline.runtime.stamps import unchanged
-from schemas.claims import Language, MediaFile, Turn, Word
+from schemas.claims import Cue, Language, MediaFile, SpeakerName, Turn, Word
 from schemas.errors import ItemError
 from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter, Source
 from schemas.values import Span
 from schemas.vocabulary.languages import running_text
 
-Spoken = TypeVar("Spoken", Turn, Word)
+Spoken = TypeVar("Spoken", Turn, Word, SpeakerName)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +130,8 @@ def _clip(wanted: WantedClip, files: Files, work: Path) -> Clip:
         baselines=tuple(baseline for baseline in source.baselines if baseline.speaker == request.speaker),
         turns=turns,
         words=words,
+        names=_slice(source.names, span),
+        cues=_noted(source.cues, span),
         clip_id=clip_id(source, request),
         requested=request.span,
         actual=span,
@@ -167,6 +169,12 @@ def _slice(claims: Sequence[Spoken], span: Span) -> tuple[Spoken, ...]:
             changed = replace(changed, floor=tuple(_clip_time(floor, span) for floor in held if floor is not None))
         sliced.append(changed)
     return tuple(sorted(sliced, key=lambda claim: (claim.span, claim.speaker or "")))
+
+
+def _noted(cues: Sequence[Cue], span: Span) -> tuple[Cue, ...]:
+    """Return what was noted of the source in a span of it, in clip time."""
+    parts = [(cue, cue.span & span) for cue in cues if cue.span is not None]
+    return tuple(replace(cue, span=_clip_time(part, span)) for cue, part in parts if part is not None)
 
 
 def _clip_time(part: Span, span: Span) -> Span:

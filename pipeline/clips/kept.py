@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
-from pipeline.runtime.dead import dead_letter
 from schemas.claims import FaceTrack, Fingerprint, MediaFile
-from schemas.errors import ItemError, UsageError
+from schemas.errors import UsageError
 from schemas.provenance import digest
-from schemas.record import Clip, DeadLetter, Source
+from schemas.record import Clip
 from schemas.values import Span
 from schemas.versions.rows import ACCEPT
 from schemas.vocabulary.distributions import fused_label
@@ -59,26 +57,6 @@ class Index:
     key: str
     kin: str = ""
     """Empty: nothing is known that could tie it."""
-
-
-class Keep(ConcurrentDoFn):
-    """Clips in; references to them in the work store out."""
-
-    def work(self, element: Clip) -> Iterable[Ref | DeadLetter]:
-        """Keep a clip in which somebody speaks or is seen."""
-        if element.speaker is None and not element.faces:
-            return (dead_letter(element, "look", ItemError("nobody speaks in it and no face is seen")),)
-        return (keep(element, self.context),)
-
-
-class KeepFingerprints(ConcurrentDoFn):
-    """Sources in; references to their fingerprints out."""
-
-    def work(self, element: Source) -> Iterable[FingerprintRef]:
-        """Keep what would not travel with the clips."""
-        key = digest([asdict(told) for told in element.fingerprints])
-        self.context.store.put("prints", key, element.fingerprints, _PRINTS)
-        return (FingerprintRef(source_id=element.source.source_id, key=key),)
 
 
 _REFS = TypeAdapter(tuple[Ref, ...])

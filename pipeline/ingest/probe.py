@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import TypeAdapter
 
 from annotators.media.decoder import probe
+from annotators.media.subtitle_streams import SubtitleStream
+from annotators.speech.words_subtitles import written
 from pipeline.ingest.sources import Found
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.progress import LOST
 from pipeline.runtime.stamps import unchanged
 from schemas.errors import ItemError
 from schemas.provenance import digest
-from schemas.record import DeadLetter, Origin, Source
+from schemas.record import DeadLetter, Origin, Source, Subtitles, Unused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +26,15 @@ class Probed:
 
     duration: float
     streams: str
+    subtitles: tuple[SubtitleStream, ...] = ()
+    """Those inside the file."""
 
 
 class Probe(ConcurrentDoFn):
     """Found files in; sources out."""
 
-    def work(self, element: Found) -> Iterable[Source | DeadLetter]:
-        """Return the source, or its dead letter where it holds neither picture nor sound."""
+    def work(self, element: Found) -> Iterable[Source | DeadLetter | Unused]:
+        """Return the source, or its dead letter where it holds neither picture nor sound; and subtitles that are of no use."""
         with self.context.counts.time("probe"):
             try:
                 probed = self._probed(element)
@@ -47,27 +51,34 @@ class Probe(ConcurrentDoFn):
             streams=probed.streams,
             **terms,
         )
-        return (
-            Source(
-                source=origin,
-                path=element.path,
-                stamps=element.stamps,
-                subtitles=element.subtitles,
-                subtitles_sha256=element.subtitles_sha256,
-            ),
-        )
+        subtitles, unused = _useful(element, probed)
+        return (Source(source=origin, path=element.path, stamps=element.stamps, subtitles=subtitles), *unused)
 
     def _probed(self, element: Found) -> Probed:
-        key = digest(["probe 1", element.sha256])
+        key = digest(["probe 2", element.sha256])
         kept = self.context.store.get("probes", key, _PROBED)
         if kept is not None:
             return kept
         info = probe(Path(element.path))
         streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
-        probed = Probed(duration=round(info.duration, 3), streams=streams)
+        probed = Probed(duration=round(info.duration, 3), streams=streams, subtitles=info.subtitles)
         unchanged(element.stamps)
         self.context.store.put("probes", key, probed, _PROBED)
         return probed
+
+
+def _useful(element: Found, probed: Probed) -> tuple[tuple[Subtitles, ...], tuple[Unused, ...]]:
+    """Return the subtitles in which there are words, and the others with the reason."""
+    inside = (Subtitles(path=element.path, sha256=element.sha256, marks=one.marks, stream=one.index) for one in probed.subtitles)
+    useful, unused = [], []
+    for one in (*element.subtitles, *inside):
+        try:
+            written(one, element.terms.language, probed.duration)
+            useful.append(one)
+        except ItemError as error:
+            file = element.file if one.stream is not None else str(PurePosixPath(element.file).with_name(one.name))
+            unused.append(Unused(file=file, reason=str(error)))
+    return tuple(useful), tuple(unused)
 
 
 _PROBED = TypeAdapter(Probed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import itertools
-import logging
 import os
 import stat
 import unicodedata
@@ -19,15 +18,13 @@ from pydantic import Field
 
 from pipeline.runtime.stamps import stamp_of
 from schemas.errors import UsageError
-from schemas.record import DeadLetter, Stamp
+from schemas.record import DeadLetter, Stamp, Subtitles
 from schemas.validate import validate
 from schemas.vocabulary.languages import language_code
-from schemas.vocabulary.sidecars import marks_of
+from schemas.vocabulary.sidecars import SUFFIXES, SidecarMarks, marks_of
 
-_log = logging.getLogger(__name__)
 VIDEO = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts", ".m4v"})
 AUDIO = frozenset({".wav", ".mp3", ".flac", ".m4a"})
-_SUBTITLES = (".srt", ".vtt")
 TABLE = "sources.csv"
 SCAN = "scan"
 """Step of the dead letter of a copy."""
@@ -60,8 +57,8 @@ class Found:
     sha256: str
     terms: Terms
     stamps: tuple[Stamp, ...] = ()
-    subtitles: str | None = None
-    subtitles_sha256: str | None = None
+    subtitles: tuple[Subtitles, ...] = ()
+    """Files beside it that are called as it is."""
 
     @property
     def source_id(self) -> str:
@@ -123,40 +120,23 @@ def _media(folder: Path) -> Iterator[Path]:
 
 def _found(folder: Path, path: Path, terms: dict[str, Terms]) -> Found:
     file = _relative(folder, path)
-    words = _sidecar(path, terms[file].language if file in terms else None)
     stamp, sha256 = _hashed(path)
-    of_words, words_sha256 = _hashed(words) if words else (None, None)
+    sidecars = [(one, marks, *_hashed(one)) for one, marks in _sidecars(path)]
     return Found(
         path=str(path.resolve()),
         file=file,
         sha256=sha256,
         terms=terms.get(file, Terms(file=file)),
-        stamps=(stamp, of_words) if of_words else (stamp,),
-        subtitles=str(words.resolve()) if words else None,
-        subtitles_sha256=words_sha256,
+        stamps=(stamp, *(of_words for _, _, of_words, _ in sidecars)),
+        subtitles=tuple(Subtitles(path=str(one.resolve()), sha256=sha, marks=marks) for one, marks, _, sha in sidecars),
     )
 
 
-def _sidecar(path: Path, language: str | None) -> Path | None:
-    """Return the subtitles of a source: those in its language, or all in one language, or those marked as what is really said.
-
-    They are called as the source is, and may name a language and a kind: `talk.srt`, `TALK.SRT`, `talk.en.sdh.srt`.
-    """
-    siblings = (one for one in sorted(path.parent.iterdir()) if one.suffix.lower() in _SUBTITLES and one.is_file())
-    found = [(one, marks) for one in siblings if (marks := marks_of(one, path.stem)) is not None]
-    if not found:
-        return None
-    # Forced ones hold only what is said in another language: they are taken where there is nothing else.
-    whole = [(one, marks) for one, marks in found if not marks.forced] or found
-    bare, heard = [one for one, marks in whole if marks.language is None], {marks.language for _, marks in whole}
-    mine = [pair for pair in whole if pair[1].language == language] if language is not None else []
-    mine = mine or [pair for pair in whole if pair[0] in bare]
-    mine = mine or (whole if len(heard) == 1 else [pair for pair in whole if pair[1].original and language is None])
-    if mine:
-        return min(mine, key=lambda pair: pair[1].deaf)[0]
-    said = ", ".join(sorted(str(one) for one in heard))
-    _log.warning("%s: its subtitles (%s) are not used; state in %s which language is spoken", path.name, said, TABLE)
-    return None
+def _sidecars(path: Path) -> Iterator[tuple[Path, SidecarMarks]]:
+    """Yield the subtitles of a source, called as it is but for language and kind: `talk.srt`, `TALK.SRT`, `talk.en.sdh.srt`."""
+    for one in sorted(path.parent.iterdir()):
+        if one.suffix.lower() in SUFFIXES and one.is_file() and (marks := marks_of(one, path.stem)) is not None:
+            yield one, marks
 
 
 def _relative(folder: Path, path: Path) -> str:

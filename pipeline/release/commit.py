@@ -22,7 +22,7 @@ from pipeline.versions.integrity import write_sums
 from schemas.atomic import write_atomic
 from schemas.errors import UsageError
 from schemas.provenance import digest
-from schemas.record import SCHEMA_VERSION, DeadLetter
+from schemas.record import SCHEMA_VERSION, DeadLetter, subtitles_key
 from schemas.versions.dead_letters import counted
 from schemas.versions.manifest import MANIFEST, Counts, Manifest, WrittenFile, latest_version, read_manifest, sealed
 from schemas.versions.review_facts import ReviewFacts
@@ -34,7 +34,7 @@ DEAD = "dead/dead-00000-of-00001.parquet"
 
 def fingerprint(plan: Plan, found: Sequence[Found], copies: Sequence[DeadLetter], media: str, people: str = "") -> str:
     """Return the hash of all that a version depends on."""
-    sources = [[one.sha256, one.subtitles_sha256, asdict(one.terms), one.file] for one in found]
+    sources = [[one.sha256, subtitles_key(one.subtitles), asdict(one.terms), one.file] for one in found]
     return digest([installed("affectory"), plan.hash, media, sources, [letter.file for letter in copies], people], 16)
 
 
@@ -132,6 +132,7 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
         files=tuple(WrittenFile(file=s.file, rows=s.rows, bytes=s.bytes, sha256=s.sha256) for s in ledger.shards),
         rows_sha256=added(sum(int(shard.rows_sha256, 16) for shard in ledger.shards)),
         sources=tuple(_source(one, ledger.grouped) for one in found),
+        unused=ledger.unused,
         grouped=ledger.grouped.facts if ledger.grouped else None,
         sums_sha256="",
     )

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from pipeline.release.shards import ShardFile
 from schemas.atomic import write_atomic
-from schemas.record import DeadLetter
+from schemas.record import DeadLetter, Unused
 from schemas.versions.dead_letters import letter_order
 from schemas.versions.split_facts import SplitFacts
 
@@ -23,12 +23,13 @@ class WriteLedger(beam.DoFn):  # type: ignore[misc]
     def __init__(self, place: Path) -> None:
         self.place = place
 
-    def process(self, element: tuple[Any, Iterable[ShardFile | DeadLetter | Grouped]]) -> None:
+    def process(self, element: tuple[Any, Iterable[ShardFile | DeadLetter | Unused | Grouped]]) -> None:
         """Write the ledger of the run, in an order that does not depend on the run."""
         told = list(element[1])
         ledger = Ledger(
             shards=tuple(sorted((t for t in told if isinstance(t, ShardFile)), key=lambda shard: shard.file)),
             dead=tuple(sorted((t for t in told if isinstance(t, DeadLetter)), key=letter_order)),
+            unused=tuple(sorted((t for t in told if isinstance(t, Unused)), key=lambda one: (one.file, one.reason))),
             grouped=next((t for t in told if isinstance(t, Grouped)), None),
         )
         write_atomic(self.place, LEDGER.dump_json(ledger))
@@ -52,6 +53,7 @@ class Ledger:
 
     shards: tuple[ShardFile, ...]
     dead: tuple[DeadLetter, ...]
+    unused: tuple[Unused, ...] = ()
     grouped: Grouped | None = None
     """None where no source has a clip."""
 

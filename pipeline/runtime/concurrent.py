@@ -21,7 +21,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipeline.runtime.context import RunContext
-from schemas.record import DeadLetter
+from schemas.record import DeadLetter, Unused
 
 DEAD = "dead"
 COUNTS = "affectory"
@@ -43,7 +43,7 @@ class ConcurrentDoFn(beam.DoFn):  # type: ignore[misc]
 
     @abstractmethod
     def work(self, element: Any) -> Iterable[Any]:
-        """Return what becomes of one element; a DeadLetter goes to the output `dead`."""
+        """Return what becomes of one element; a DeadLetter, and what is Unused, goes to the output `dead`."""
 
     def start_bundle(self) -> None:
         """Begin with nothing under way."""
@@ -67,4 +67,4 @@ class ConcurrentDoFn(beam.DoFn):  # type: ignore[misc]
 
 
 def _tagged(out: Any) -> Any:
-    return TaggedOutput(DEAD, out) if isinstance(out, DeadLetter) else out
+    return TaggedOutput(DEAD, out) if isinstance(out, DeadLetter | Unused) else out

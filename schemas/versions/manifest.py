@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.errors import UsageError
+from schemas.record import Unused
 from schemas.versions.review_facts import ReviewFacts
 from schemas.versions.split_facts import SplitFacts
 
@@ -63,6 +64,8 @@ class Manifest:
     sums_sha256: str
     reviews: ReviewFacts | None = None
     """None where nobody has answered anything yet."""
+    unused: tuple[Unused, ...] = ()
+    """What under the source folder was not used, and why."""
     grouped: SplitFacts | None = None
     """The proof that no link leads from one split into another; None where there is no clip."""
     seal: str = ""
@@ -80,9 +83,16 @@ class Manifest:
         if dead:
             lines.append(f"{dead} dead letter{'s' * (dead > 1)}, with the reason of each in {place / 'dead'}:")
             lines += [f"  {n:4d}  {reason}" for reason, n in self.reasons.items()]
+        if self.unused:
+            lines.append(f"not used: {len(self.unused)} file{'s' * (len(self.unused) > 1)}")
+            lines += [f"  {one.file}: {one.reason}" for one in self.unused[:_UNUSED]]
+            if len(self.unused) > _UNUSED:
+                lines.append(f"  and {len(self.unused) - _UNUSED} more; all stand in {place / MANIFEST}")
         return "\n".join(lines) + "\n"
 
 
+_UNUSED = 20
+"""Files that the closing lines name."""
 _MANIFEST = TypeAdapter(Manifest)
 _SEAL = re.compile(rb'"seal": "([^"\n]*)"\n\}\n\Z')
 

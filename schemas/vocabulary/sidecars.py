@@ -9,6 +9,8 @@ from pathlib import Path
 from schemas.errors import UsageError
 from schemas.vocabulary.languages import language_code
 
+SUFFIXES = frozenset({".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp"})
+"""Of subtitle files, in small letters."""
 _DEAF = frozenset({"sdh", "hi", "cc", "hoh", "captions"})
 """For those who do not hear: sounds are described, too."""
 _ORIGINAL = frozenset({"orig", "original"})

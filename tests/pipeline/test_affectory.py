@@ -151,3 +151,8 @@ def test_it_is_installed_under_its_name():
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"affectory": "pipeline.affectory:main"}
     assert usage().startswith("usage: affectory COMMAND")
+
+
+def test_the_help_of_a_build_by_its_address_says_nothing_beside():
+    done = subprocess.run([sys.executable, "-m", "pipeline.build", "--help"], capture_output=True, text=True, check=True)
+    assert done.stderr == ""

@@ -23,7 +23,7 @@ def files(server, folder="answers"):
 
 
 def count(server):
-    """Return how many answers there are while somebody writes and removes some: a file that is named may be gone when it is read."""
+    """Return how many answers there are while somebody writes and removes some: one that is named may be gone when it is read."""
     return len([*(server.shards / "reviews" / "answers").glob("*.json")])
 
 

@@ -1,5 +1,6 @@
 """What is known of a source before anybody speaks about it: how long it is, what streams it has, whose it is."""
 
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -44,8 +45,33 @@ def test_what_is_stated_of_a_source_travels_with_it(raw, context):
     assert isinstance(source, Source)
     assert (source.source.licence, source.source.speakers, source.source.language) == ("CC0", ("Ada", "Bob"), "en")
     assert source.source.source_id == source.source.sha256[:16]
-    assert source.subtitles.endswith("a.en.srt")
+    assert [words.name for words in source.subtitles] == ["a.en.srt"]
     assert source.stamps[0].path == str((raw / "a.mp4").resolve()) == source.path
+
+
+def test_subtitles_without_words_are_named_with_the_reason_and_the_others_are_used(raw, context):
+    making.video(raw / "a.mp4", seconds=2.0)
+    (raw / "a.srt").write_text("")
+    (raw / "a.en.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")
+    (raw / "a.de.vtt").write_text("WEBVTT\n\n00:05.000 --> 00:06.000\nzu sp\u00e4t\n")
+    ((found,), _) = find_sources(raw)
+    source, *unused = Probe(context).work(found)
+    assert [words.name for words in source.subtitles] == ["a.en.srt"]
+    assert {one.file: one.reason for one in unused} == {
+        "a.srt": "a.srt: there are no words in it",
+        "a.de.vtt": f"a.de.vtt: all 1 subtitles lie after the end of the source at {source.source.duration:.1f} s",
+    }
+
+
+def test_subtitles_inside_a_file_are_its_own(raw, context):
+    making.video(raw / "b.mp4", seconds=2.0)
+    (raw / "w.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")
+    files = ["-i", raw / "b.mp4", "-i", raw / "w.srt", "-map", "0", "-map", "1", raw / "a.mkv"]
+    subprocess.run(["ffmpeg", "-loglevel", "error", *files], check=True)
+    (raw / "b.mp4").unlink()
+    (raw / "w.srt").unlink()
+    (words,) = probed(raw, context)["a.mkv"].subtitles
+    assert (words.name, words.sha256) == ("stream 2 of a.mkv", probed(raw, context)["a.mkv"].source.sha256)
 
 
 def test_a_file_without_picture_and_sound_is_a_dead_letter_and_counts_as_lost(raw, context):

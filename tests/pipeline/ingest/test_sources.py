@@ -78,7 +78,8 @@ def test_a_table_that_does_not_fit_is_refused_with_the_line(tmp_path, table, say
 
 def test_subtitles_beside_a_source_belong_to_it_with_or_without_a_language(tmp_path):
     found, _ = find_sources(media(tmp_path, a_mp4=b"1", a_srt=b"s", b_mp4=b"2", b_en_vtt=b"v", ab_srt=b"no"))
-    assert {one.file: Path(one.subtitles or "").name for one in found} == {"a.mp4": "a.srt", "b.mp4": "b.en.vtt"}
+    names = {one.file: [words.name for words in one.subtitles] for one in found}
+    assert names == {"a.mp4": ["a.srt"], "b.mp4": ["b.en.vtt"]}
 
 
 def test_parts_share_out_every_source_once_and_do_not_depend_on_the_others(tmp_path):
@@ -150,30 +151,20 @@ def test_a_file_that_is_not_the_one_that_was_hashed_is_told(tmp_path):
         unchanged(found.stamps)
 
 
-@pytest.mark.parametrize(
-    ("files", "language", "used"),
-    [
-        (["talk.de.srt", "talk.en.srt"], "en-US", "talk.en.srt"),
-        (["talk.de.srt", "talk.en.srt"], "German", "talk.de.srt"),
-        (["talk.de.srt", "talk.en.srt"], "fr", None),
-        (["talk.de.srt", "talk.en.srt"], None, None),
-        (["talk.de.vtt", "talk.en-orig.vtt"], None, "talk.en-orig.vtt"),
-        (["talk.en.forced.srt", "talk.en.sdh.srt", "talk.en.vtt"], None, "talk.en.vtt"),
-        (["talk.en.forced.srt", "talk.en.sdh.srt"], None, "talk.en.sdh.srt"),
-        (["talk.en.forced.srt"], None, "talk.en.forced.srt"),
-        (["TALK.SRT", "talk.de.srt"], "en", "TALK.SRT"),
-        (["talk.part2.srt"], None, None),
-    ],
-)
-def test_of_several_subtitles_those_in_the_language_that_is_stated_are_used(files, language, used, tmp_path, caplog):
+def test_all_subtitles_that_are_called_as_a_source_are_taken_along_with_what_their_names_say(tmp_path):
     (tmp_path / "talk.wav").write_bytes(b"sound")
-    for file in files:
+    for file in ("TALK.SRT", "talk.de.ASS", "talk.en.sdh.srt", "talk.eng-orig.vtt", "talk.part2.srt", "talk.ttml", "talk.txt"):
         (tmp_path / file).write_text("words")
-    if language:
-        (tmp_path / "sources.csv").write_text(f"file,language\ntalk.wav,{language}\n")
     ((one,), _) = find_sources(tmp_path)
-    assert (Path(one.subtitles).name if one.subtitles else None) == used
-    assert ("are not used" in caplog.text) == (used is None and "part2" not in files[0])
+    marks = {words.name: (words.marks.language, words.marks.deaf, words.marks.original) for words in one.subtitles}
+    assert marks == {
+        "TALK.SRT": (None, False, False),
+        "talk.de.ASS": ("de", False, False),
+        "talk.en.sdh.srt": ("en", True, False),
+        "talk.eng-orig.vtt": ("en", False, True),
+        "talk.ttml": (None, False, False),
+    }
+    assert [Path(stamp.path).name for stamp in one.stamps] == ["talk.wav", *marks]
 
 
 @pytest.mark.parametrize("language", ["en-US", "eng", "English", "EN", "en_GB"])

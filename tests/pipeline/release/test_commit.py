@@ -12,8 +12,9 @@ from pipeline.plan import read_plan
 from pipeline.release.commit import DEAD, commit, earlier, fingerprint, following, next_name
 from pipeline.release.ledger import Grouped, Ledger
 from schemas.errors import UsageError
-from schemas.record import DeadLetter
+from schemas.record import DeadLetter, Subtitles
 from schemas.versions.manifest import MANIFEST, intact, order, read_manifest
+from schemas.vocabulary.sidecars import SidecarMarks
 from tests.support.versioned import bare, routed, version
 
 PLAN = read_plan("embedded")
@@ -37,7 +38,7 @@ def test_whatever_changes_a_version_changes_its_fingerprint_and_nothing_else_doe
         key((found("b.mp4"),)),
         key((found(licence="CC0"),)),
         key((found(), found("b.mp4", "b"))),
-        key((replace(found(), subtitles_sha256="1" * 64),)),
+        key((replace(found(), subtitles=(Subtitles(path="a.srt", sha256="1" * 64, marks=SidecarMarks()),)),)),
         key(copies=(letter(SCAN),)),
         key(media="files"),
         key(people="somebody answered"),
