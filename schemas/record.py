@@ -36,12 +36,12 @@ from schemas.claims import (
     Turn,
     Word,
 )
-from schemas.meta import Feature, Says, Unit
+from schemas.meta import Feature, Says, Unit, Within
 from schemas.provenance import digest
 from schemas.values import Span
 from schemas.vocabulary.sidecars import SidecarMarks
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,15 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A stretch without picture or without sound, which is black or silent where the other goes on."""
+
+    span: Span
+    stream: Annotated[str, Says("audio or video")]
+    reason: Annotated[str, Says("the file holds none, it cannot be decoded, or the file breaks off")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Base of both: claims by field, and the authors that have spoken (an author may have nothing to say)."""
 
@@ -82,6 +91,7 @@ class Record:
     words: tuple[Word, ...] = ()
     names: tuple[SpeakerName, ...] = ()
     baselines: tuple[Baseline, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def id(self) -> str:
@@ -179,6 +189,9 @@ class Clip(Record):
     speaker: Annotated[str | None, Says("whose turn it is; None in a clip without speech")] = None
     transcript: Annotated[str | None, Says("the speaker's words in order; None where no words are known")] = None
     overlap: Annotated[float, Unit("s"), Says("speech of others during the clip")] = 0.0
+    loudness: Annotated[float | None, Unit("LUFS"), Says("integrated, ITU-R BS.1770; None in a clip without sound")] = None
+    clipped: Annotated[float | None, Unit("share"), Within(0, 1), Says("samples as loud as the recording could hold")] = None
+    treatments: Annotated[tuple[str, ...], Says("what was done so that picture and sound are as a player shows them")] = ()
     faces: tuple[FaceTrack, ...] = ()
     likenesses: tuple[Likeness, ...] = ()
     persons: tuple[Person, ...] = ()

@@ -21,13 +21,15 @@ import numpy.typing as npt
 
 from annotators.media import processes
 from annotators.media.probing import JITTER, AudioStream, MediaInfo, VideoStream, probe, shown_at
-from annotators.media.sound import mono, stereo
+from annotators.media.sound import Sound, whole_sound
 from annotators.media.timeline import BACK, FAR, Section
 from schemas.errors import ItemError
 from schemas.values import Span
 
-__all__ = ["AudioStream", "Frame", "MediaInfo", "VideoStream", "audio", "frames", "pictures", "probe", "still"]
+__all__ = ["AudioStream", "Frame", "MediaInfo", "VideoStream", "audio", "frames", "pictures", "probe", "sound", "still"]
 
+RATE = 16000
+"""Samples per second of what is heard."""
 CACHE_BYTES = 256 * 2**20
 _THREADS = 2
 """Of a decoder: fixed, so that a machine with more cores gives the same pictures of damaged media."""
@@ -42,7 +44,7 @@ class Frame:
     """RGB, height x width x 3."""
 
 
-def audio(path: Path, span: Span | None = None, rate: int = 16000) -> npt.NDArray[np.float32]:
+def audio(path: Path, span: Span | None = None, rate: int = RATE) -> npt.NDArray[np.float32]:
     """Return the sound as mono samples in [-1, 1]; sample k is at time k / rate (from the start of `span`).
 
     The last whole files that were asked for are kept, so that annotators in one process decode once.
@@ -50,10 +52,19 @@ def audio(path: Path, span: Span | None = None, rate: int = 16000) -> npt.NDArra
     Raises:
         ItemError: there is no sound, or it cannot be decoded.
     """
-    whole = _CACHE.get(path, rate)
+    whole = _CACHE.get(path, rate).samples
     if span is None:
         return whole
     return whole[round(span.start * rate) : round(span.start * rate) + round(span.duration * rate)]
+
+
+def sound(path: Path) -> Sound:
+    """Return all that is heard of a file, at `RATE`.
+
+    Raises:
+        ItemError: there is no sound, or it cannot be decoded.
+    """
+    return _CACHE.get(path, RATE)
 
 
 def frames(path: Path, rate: float, span: Span | None = None, width: int | None = None) -> Iterator[Frame]:
@@ -115,7 +126,7 @@ def pictures(path: Path, info: MediaInfo, key: float, zero: float) -> Any:
 
 def toned(stream: Any, video: VideoStream) -> Any:
     """Return a filter stream with the brightness of a screen: 203 cd/m² (ITU-R BT.2408) become white, more is near it."""
-    if not video.hdr:
+    if video.hdr is None:
         return stream
     light = stream.filter("zscale", t="linear", npl=203).filter("format", "gbrpf32le").filter("zscale", p="bt709")
     shown = light.filter("tonemap", "mobius", param=0.9, desat=0).filter("zscale", t="bt709", m="bt709", r="tv")
@@ -136,39 +147,39 @@ class _Sounds:
     """The sound of the last few files, by how many bytes they take."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int, int], npt.NDArray[np.float32]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, int], Sound] = OrderedDict()
         self._busy: dict[tuple[str, int, int], threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def get(self, path: Path, rate: int) -> npt.NDArray[np.float32]:
+    def get(self, path: Path, rate: int) -> Sound:
         probe(path)  # raises where the file is gone
         key = (str(path), path.stat().st_mtime_ns, rate)
         with self._lock:
             alone = self._busy.setdefault(key, threading.Lock())
         with alone:
-            if (samples := self._find(key)) is None:
-                samples = _decode(path, rate)
-                self._keep(key, samples)
-        return samples
+            if (decoded := self._find(key)) is None:
+                decoded = _decode(path, rate)
+                self._keep(key, decoded)
+        return decoded
 
-    def _find(self, key: tuple[str, int, int]) -> npt.NDArray[np.float32] | None:
+    def _find(self, key: tuple[str, int, int]) -> Sound | None:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def _keep(self, key: tuple[str, int, int], samples: npt.NDArray[np.float32]) -> None:
+    def _keep(self, key: tuple[str, int, int], decoded: Sound) -> None:
         with self._lock:
-            self._kept[key] = samples
-            while sum(kept.nbytes for kept in self._kept.values()) > CACHE_BYTES and len(self._kept) > 1:
+            self._kept[key] = decoded
+            while sum(kept.samples.nbytes for kept in self._kept.values()) > CACHE_BYTES and len(self._kept) > 1:
                 old, _ = self._kept.popitem(last=False)
                 self._busy.pop(old, None)
 
 
-def _decode(path: Path, rate: int) -> npt.NDArray[np.float32]:
-    samples = mono(stereo(path, probe(path), rate))
-    samples.flags.writeable = False
-    return samples
+def _decode(path: Path, rate: int) -> Sound:
+    decoded = whole_sound(path, probe(path), rate)
+    decoded.samples.flags.writeable = False
+    return decoded
 
 
 _CACHE = _Sounds()

@@ -25,6 +25,7 @@ _GUESSED = {"mp3", "aac", "mpegts", "mpeg", "amr", "h264", "ac3", "dts"}
 """Formats whose length ffprobe reckons from the bit rate or from the last stamp."""
 _STILL = Fraction(2)
 """Pictures per second of what may be slides or a cover."""
+_HDR = {"smpte2084": "HDR (PQ)", "arib-std-b67": "HDR (HLG)"}
 JITTER = 0.002
 """Seconds by which one and the same time may differ: Matroska and our spans are rounded to milliseconds."""
 
@@ -50,12 +51,16 @@ class VideoStream:
     """In which stretches of the file it has pictures, in their order."""
     damaged: tuple[float, ...] = ()
     """What the container's clock says of pictures whose stamps are damaged."""
+    gaps: tuple[Span, ...] = ()
+    """Where it has no pictures between its start and its end, in seconds from time 0."""
     alone: bool = True
     """No other stream of pictures is in the file, by whose key frames ffmpeg might seek."""
     interlaced: bool = False
     """Each picture is two, a line from each in turn."""
-    hdr: bool = False
-    """It is brighter than a screen can show: PQ or HLG (ITU-R BT.2100)."""
+    hdr: str | None = None
+    """HDR (PQ) or HDR (HLG): brighter than a screen can show (ITU-R BT.2100)."""
+    square: bool = True
+    """Its pixels are as wide as they are high before it is displayed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,8 @@ class AudioStream:
     sample_rate: int
     start: float
     """First sample, in seconds from time 0."""
+    end: float
+    """Where the last one is over, in seconds from time 0."""
     tracks: int
     """How many audio tracks the file has."""
     stretches: tuple[int, ...] = (0,)
@@ -89,6 +96,8 @@ class MediaInfo:
     video: VideoStream | None
     audio: AudioStream | None
     subtitles: tuple[SubtitleStream, ...] = ()
+    missing: float = 0.0
+    """Seconds that should come after `duration`, by what the container says: the file breaks off."""
 
     @property
     def origin(self) -> float:
@@ -109,7 +118,7 @@ def probe(path: Path) -> MediaInfo:
     """Return what a file holds.
 
     Raises:
-        ItemError: it is empty, not media, or breaks off; the message says so in words.
+        ItemError: it is empty or not media; the message says so in words.
     """
     try:
         stat = path.stat()
@@ -139,9 +148,6 @@ def _probe(path: Path, size: int, changed: int) -> MediaInfo:
     timeline = _timeline(path, size, changed)
     if timeline.duration <= 0.0:
         raise ItemError("it holds no picture and no sound that lasts")
-    if (lost := _lost(told, timeline)) > 0.0:
-        whole = timeline.duration + lost
-        raise ItemError(f"it breaks off at {timeline.duration:.1f} s of {whole:.1f} s; the file is not whole")
     tracks = iter(timeline.tracks)
     return MediaInfo(
         duration=timeline.duration,
@@ -150,6 +156,7 @@ def _probe(path: Path, size: int, changed: int) -> MediaInfo:
         video=_video(video, next(tracks), told) if video else None,
         audio=_audio(audio, next(tracks), told) if audio else None,
         subtitles=subtitle_streams(told),
+        missing=round(_lost(told, timeline), 3),
     )
 
 
@@ -225,9 +232,11 @@ def _video(stream: dict[str, Any], track: Track, told: Mapping[str, Any]) -> Vid
         end=track.end,
         stretches=track.stretches,
         damaged=track.damaged,
+        gaps=track.gaps,
         alone=sum(s.get("codec_type") == "video" for s in told["streams"]) == 1,
         interlaced=stream.get("field_order") in {"tt", "bb", "tb", "bt"},
-        hdr=stream.get("color_transfer") in {"smpte2084", "arib-std-b67"},
+        hdr=_HDR.get(str(stream.get("color_transfer"))),
+        square=not 0.1 < shape < 10 or shape == 1,
     )
 
 
@@ -240,6 +249,7 @@ def _audio(stream: dict[str, Any], track: Track, told: Mapping[str, Any]) -> Aud
         channels=int(stream["channels"]),
         sample_rate=int(stream["sample_rate"]),
         start=track.start,
+        end=track.end,
         tracks=sum(s.get("codec_type") == "audio" and int(s.get("channels") or 0) > 0 for s in told["streams"]),
         stretches=track.stretches,
         gaps=track.gaps,

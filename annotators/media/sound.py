@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from annotators.media import processes
 from annotators.media.probing import MediaInfo
-from annotators.media.timeline import Section, runs
+from annotators.media.timeline import HOLE, Section, runs
 from schemas.errors import ItemError
 from schemas.values import Span
 
@@ -26,6 +27,8 @@ _CANCELLED = 0.25
 """Share of the channels' power; two that have nothing to do with each other leave half of it."""
 _SOME = 0.05
 """Share of the half seconds with sound."""
+_FULL = 0.999
+"""Of full scale."""
 _BEFORE = 1.0
 """Seconds; a codec is not itself right after a seek."""
 _FRAME = re.compile(r"pts:(-?\d+) .*channels:(\d+) .*nb_samples:(\d+)")
@@ -43,37 +46,87 @@ class _Frame:
     """Where its samples are in what was decoded."""
 
 
-def stereo(path: Path, info: MediaInfo, rate: int, span: Span | None = None) -> Samples:
-    """Return the sound as samples x 2 in [-1, 1], of one channel twice the same; sample k is at k / rate from the span's start.
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """All that is heard of a file."""
 
-    Without a span, the sound ends with its last sample; with one, there is silence where it has none.
+    samples: Samples
+    """Mono, in [-1, 1]; it ends with the last sample."""
+    holes: tuple[Span, ...]
+    """Where no sample came out of the decoder between its start and its end."""
+    mixing: str | None
+    """How one channel was made of several, in words; None where there is one."""
+    clipped: npt.NDArray[np.int64]
+    """Samples, by number, that are as loud as the format can hold."""
+
+    def clipped_in(self, span: Span, rate: int) -> float:
+        """Return which share of the samples of a span is clipped."""
+        first, after = np.searchsorted(self.clipped, [round(span.start * rate), round(span.end * rate)])
+        return round(float(after - first) / max(1, round(span.duration * rate)), 6)
+
+
+def whole_sound(path: Path, info: MediaInfo, rate: int) -> Sound:
+    """Return the sound of a whole file; sample k is at k / rate.
 
     Raises:
         ItemError: there is no sound, or it cannot be decoded.
     """
-    start = span.start if span is not None and len(info.stretches) == 1 and span.start > _BEFORE else 0.0
-    until = None if span is None or len(info.stretches) > 1 else span.end + _BEFORE
-    since, one = max(0.0, start - _BEFORE), info.audio is not None and info.audio.channels == 1
-    frames, data = _decoded(path, info, rate, (since, until), "mono" if one else "stereo")
-    if one and any(frame.channels > 1 for frame in frames):
-        frames, data = _decoded(path, info, rate, (since, until), "stereo")
-    placed = _placed(frames, data, info, rate)
-    if span is None:
-        return placed
+    placed, parts = _stereo(path, info, rate, 0.0, None)
+    channels = info.audio.channels if info.audio is not None else 1
+    louder = louder_of_opposed(placed, rate)
+    mixing = None if channels == 1 else f"sound: the mean of {channels} channels"
+    if louder is not None:
+        mixing = f"sound: the {('left', 'right')[louder]} channel, because the two are out of phase"
+    end = info.audio.end if info.audio is not None else 0.0
+    clipped = np.flatnonzero(np.abs(placed).max(axis=1) >= _FULL)
+    return Sound(mono(placed, louder), tuple(_holes(parts, info.audio.start if info.audio else 0.0, end, rate)), mixing, clipped)
+
+
+def _holes(parts: list[tuple[int, int]], start: float, end: float, rate: int) -> Iterator[Span]:
+    """Yield where there is no sample for longer than `HOLE`, between the start of the stream and its end."""
+    reached = start
+    for first, after in [*sorted(parts), (round(end * rate), 0)]:
+        if first / rate - reached > HOLE:
+            yield Span(start=reached, end=first / rate)
+        reached = max(reached, after / rate)
+
+
+def stereo(path: Path, info: MediaInfo, rate: int, span: Span) -> Samples:
+    """Return the sound of a span as samples x 2 in [-1, 1], of one channel twice the same; silence where it has none.
+
+    Raises:
+        ItemError: there is no sound, or it cannot be decoded.
+    """
+    start = span.start if len(info.stretches) == 1 and span.start > _BEFORE else 0.0
+    placed, _ = _stereo(path, info, rate, start, None if len(info.stretches) > 1 else span.end + _BEFORE)
     first, count = round(span.start * rate), round(span.duration * rate)
     part = placed[first : first + count]
     return np.concatenate([part, np.zeros((count - len(part), 2), np.float32)])
 
 
-def mono(sound: Samples, rate: int = 16000) -> Samples:
-    """Return the mean of two channels, or the louder one where the mean would cancel what is heard: they are out of phase."""
+def _stereo(path: Path, info: MediaInfo, rate: int, start: float, until: float | None) -> tuple[Samples, list[tuple[int, int]]]:
+    """Return samples x 2 from time 0 on, and the parts of them that were decoded, from the first sample to before the last."""
+    since, one = max(0.0, start - _BEFORE), info.audio is not None and info.audio.channels == 1
+    frames, data = _decoded(path, info, rate, (since, until), "mono" if one else "stereo")
+    if one and any(frame.channels > 1 for frame in frames):
+        frames, data = _decoded(path, info, rate, (since, until), "stereo")
+    return _placed(frames, data, info, rate)
+
+
+def mono(sound: Samples, louder: int | None) -> Samples:
+    """Return the mean of two channels, or one of them."""
+    return np.ascontiguousarray(sound.mean(axis=1) if louder is None else sound[:, louder])
+
+
+def louder_of_opposed(sound: Samples, rate: int) -> int | None:
+    """Return the louder of two channels that are out of phase, so that their mean would cancel what is heard, None of others."""
     left, right = (power_of(sound[:, channel], rate) for channel in (0, 1))
     mixed = sound.mean(axis=1)
     heard = np.maximum(left, right) > AUDIBLE
     lost = power_of(mixed, rate) < _CANCELLED * (left + right) / 2
     if heard.any() and (lost & heard).sum() > _SOME * heard.sum():
-        return np.ascontiguousarray(sound[:, int(right.sum() > left.sum())])
-    return np.ascontiguousarray(mixed)
+        return int(right.sum() > left.sum())
+    return None
 
 
 def power_of(channel: Samples, rate: int) -> npt.NDArray[np.float64]:
@@ -121,9 +174,9 @@ def _decoded(
     return frames, samples.reshape(-1, 2) if layout == "stereo" else np.stack([samples, samples], axis=1)
 
 
-def _placed(frames: list[_Frame], data: Samples, info: MediaInfo, rate: int) -> Samples:
+def _placed(frames: list[_Frame], data: Samples, info: MediaInfo, rate: int) -> tuple[Samples, list[tuple[int, int]]]:
     if info.audio is None or not frames:
-        return np.zeros((0, 2), np.float32)
+        return np.zeros((0, 2), np.float32), []
     at: list[int] = []
     end = 0
     for frame, wanted in zip(frames, _wanted(frames, info.audio.stretches, info.stretches, rate), strict=True):
@@ -134,7 +187,7 @@ def _placed(frames: list[_Frame], data: Samples, info: MediaInfo, rate: int) -> 
     for k, frame in zip(at, frames, strict=True):
         part = data[frame.first + max(0, -k) : frame.first + frame.count]
         placed[max(0, k) : max(0, k) + len(part)] = part * frame.gain
-    return placed.clip(-1.0, 1.0)
+    return placed.clip(-1.0, 1.0), [(k, k + frame.count) for k, frame in zip(at, frames, strict=True)]
 
 
 def _wanted(frames: list[_Frame], numbers: tuple[int, ...], stretches: tuple[Section, ...], rate: int) -> list[int | None]:

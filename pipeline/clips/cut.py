@@ -10,7 +10,9 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from annotators.media.cutting import Cut, CutSettings, cut, cut_audio
-from annotators.media.decoder import probe
+from annotators.media.decoder import RATE, probe, sound
+from annotators.media.loudness import loudness
+from annotators.media.treatments import treatments
 from pipeline.clips.segment import CutRequest, SegmentSettings, segment
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
@@ -21,7 +23,7 @@ from pipeline.runtime.stamps import unchanged
 from schemas.claims import Cue, Language, MediaFile, SpeakerName, Turn, Word
 from schemas.errors import ItemError
 from schemas.provenance import digest
-from schemas.record import Clip, DeadLetter, Source
+from schemas.record import Clip, DeadLetter, Gap, Source
 from schemas.values import Span
 from schemas.vocabulary.languages import running_text
 
@@ -79,7 +81,7 @@ class CutClips(ConcurrentDoFn):
 
     def _files(self, wanted: WantedClip) -> Files:
         span = wanted.request.span
-        key = digest(["cut 1", wanted.source.source.sha256, asdict(span), asdict(self.settings)])
+        key = digest(["cut 2", wanted.source.source.sha256, asdict(span), asdict(self.settings)])
         kept = self.context.store.get("cuts", key, _FILES)
         if kept is not None and all((self.context.work / path).exists() for path in (kept.video, kept.audio) if path):
             return kept
@@ -90,9 +92,19 @@ class CutClips(ConcurrentDoFn):
         if info.video is not None:
             video, made = self.context.store.adopt(lambda out: cut(path, info, span, out, self.settings), "mp4")
         held = made.actual if made is not None else span
+        heard = None
         if info.audio is not None:
             audio, _ = self.context.store.adopt(lambda out: cut_audio(path, info, held, out), "flac")
-        files = Files(video=video, audio=audio, actual=held, cut=made)
+            heard = sound(path)
+        files = Files(
+            video=video,
+            audio=audio,
+            actual=held,
+            cut=made,
+            loudness=loudness(self.context.work / audio) if audio else None,
+            clipped=heard.clipped_in(held, RATE) if heard is not None else None,
+            treatments=treatments(info, heard, self.settings.mode == "exact"),
+        )
         unchanged(wanted.source.stamps)
         self.context.store.put("cuts", key, files, _FILES)
         return files
@@ -106,6 +118,9 @@ class Files:
     audio: str | None
     actual: Span
     cut: Cut | None
+    loudness: float | None = None
+    clipped: float | None = None
+    treatments: tuple[str, ...] = ()
 
 
 _FILES = TypeAdapter(Files)
@@ -143,6 +158,10 @@ def _clip(wanted: WantedClip, files: Files, work: Path) -> Clip:
         speaker=request.speaker,
         transcript=transcript(words, source.languages),
         overlap=_spoken_by_others(turns, request.speaker),
+        loudness=files.loudness,
+        clipped=files.clipped,
+        treatments=files.treatments,
+        gaps=_missing(source.gaps, span),
     )
 
 
@@ -175,6 +194,12 @@ def _noted(cues: Sequence[Cue], span: Span) -> tuple[Cue, ...]:
     """Return what was noted of the source in a span of it, in clip time."""
     parts = [(cue, cue.span & span) for cue in cues if cue.span is not None]
     return tuple(replace(cue, span=_clip_time(part, span)) for cue, part in parts if part is not None)
+
+
+def _missing(gaps: Sequence[Gap], span: Span) -> tuple[Gap, ...]:
+    """Return what is missing in a span of the source, in clip time."""
+    parts = ((gap, gap.span & span) for gap in gaps)
+    return tuple(replace(gap, span=_clip_time(part, span)) for gap, part in parts if part is not None)
 
 
 def _clip_time(part: Span, span: Span) -> Span:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import TypeAdapter
 
+from annotators.media.damage import gaps
 from annotators.media.decoder import probe
 from annotators.media.subtitle_streams import SubtitleStream
 from annotators.speech.words_subtitles import written
@@ -17,7 +18,7 @@ from pipeline.runtime.progress import LOST
 from pipeline.runtime.stamps import unchanged
 from schemas.errors import ItemError
 from schemas.provenance import digest
-from schemas.record import DeadLetter, Origin, Source, Subtitles, Unused
+from schemas.record import DeadLetter, Gap, Origin, Source, Subtitles, Unused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Probed:
     streams: str
     subtitles: tuple[SubtitleStream, ...] = ()
     """Those inside the file."""
+    gaps: tuple[Gap, ...] = ()
 
 
 class Probe(ConcurrentDoFn):
@@ -52,16 +54,17 @@ class Probe(ConcurrentDoFn):
             **terms,
         )
         subtitles, unused = _useful(element, probed)
-        return (Source(source=origin, path=element.path, stamps=element.stamps, subtitles=subtitles), *unused)
+        return (Source(source=origin, path=element.path, stamps=element.stamps, subtitles=subtitles, gaps=probed.gaps), *unused)
 
     def _probed(self, element: Found) -> Probed:
-        key = digest(["probe 2", element.sha256])
+        key = digest(["probe 3", element.sha256])
         kept = self.context.store.get("probes", key, _PROBED)
         if kept is not None:
             return kept
         info = probe(Path(element.path))
         streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
-        probed = Probed(duration=round(info.duration, 3), streams=streams, subtitles=info.subtitles)
+        missing = gaps(Path(element.path))
+        probed = Probed(duration=round(info.duration, 3), streams=streams, subtitles=info.subtitles, gaps=missing)
         unchanged(element.stamps)
         self.context.store.put("probes", key, probed, _PROBED)
         return probed
