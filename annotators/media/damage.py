@@ -58,8 +58,9 @@ def _of_pictures(path: Path, info: MediaInfo, video: VideoStream) -> Iterator[Ga
     known = [video.start, *sorted(times), video.end]
     usual = _STANDS + 1.0 / float(video.rate)
     holes = [Span(start=max(0.0, a), end=b) for a, b in pairwise(known) if b - a > usual]
+    found = _told("video", holes, video.gaps, _STANDS)
     # Of a rate that varies on purpose, a picture may stand for long: only what its packets promise is missing.
-    yield from _told("video", holes, video.gaps if video.constant else holes, _STANDS)
+    yield from (gap for gap in found if video.constant or gap.reason == UNREADABLE)
 
 
 def _told(stream: str, holes: Sequence[Span], absent: Sequence[Span], least: float) -> Iterator[Gap]:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from annotators.media.cutting import Cut, CutSettings, cut, cut_audio
 from annotators.media.decoder import RATE, probe, sound
-from annotators.media.loudness import loudness
+from annotators.media.loudness import integrated_loudness
 from annotators.media.treatments import treatments
 from pipeline.clips.segment import CutRequest, SegmentSettings, segment
 from pipeline.runtime.concurrent import ConcurrentDoFn
@@ -101,7 +101,7 @@ class CutClips(ConcurrentDoFn):
             audio=audio,
             actual=held,
             cut=made,
-            loudness=loudness(self.context.work / audio) if audio else None,
+            loudness=integrated_loudness(self.context.work / audio) if audio else None,
             clipped=heard.clipped_in(held, RATE) if heard is not None else None,
             treatments=treatments(info, heard, self.settings.mode == "exact"),
         )

@@ -19,6 +19,7 @@ from pipeline.runtime.stamps import unchanged
 from schemas.errors import ItemError
 from schemas.provenance import digest
 from schemas.record import DeadLetter, Gap, Origin, Source, Subtitles, Unused
+from schemas.versions.accounts import SourceExtent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Probed:
 class Probe(ConcurrentDoFn):
     """Found files in; sources out."""
 
-    def work(self, element: Found) -> Iterable[Source | DeadLetter | Unused]:
+    def work(self, element: Found) -> Iterable[Source | DeadLetter | Unused | SourceExtent]:
         """Return the source, or its dead letter where it holds neither picture nor sound; and subtitles that are of no use."""
         with self.context.counts.time("probe"):
             try:
@@ -54,7 +55,15 @@ class Probe(ConcurrentDoFn):
             **terms,
         )
         subtitles, unused = _useful(element, probed)
-        return (Source(source=origin, path=element.path, stamps=element.stamps, subtitles=subtitles, gaps=probed.gaps), *unused)
+        extent = SourceExtent(
+            source_id=element.source_id,
+            file=element.file,
+            streams=probed.streams,
+            seconds=max([probed.duration, *(gap.span.end for gap in probed.gaps)]),
+            gaps=probed.gaps,
+        )
+        source = Source(source=origin, path=element.path, stamps=element.stamps, subtitles=subtitles, gaps=probed.gaps)
+        return (source, extent, *unused)
 
     def _probed(self, element: Found) -> Probed:
         key = digest(["probe 3", element.sha256])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -14,6 +15,7 @@ from pipeline.card.card import CARD, card
 from pipeline.card.croissant import CROISSANT, croissant
 from pipeline.ingest.sources import SCAN, Found
 from pipeline.plan import Plan
+from pipeline.release.ledger import Ledger
 from pipeline.release.shards import write_dead
 from pipeline.report.page import REPORT, page
 from pipeline.rights.withdrawn import TAKEDOWN
@@ -23,6 +25,8 @@ from schemas.atomic import write_atomic
 from schemas.errors import UsageError
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter, subtitles_key
+from schemas.values import Span
+from schemas.versions.accounts import SourceAccount, account
 from schemas.versions.dead_letters import counted
 from schemas.versions.manifest import MANIFEST, Counts, Manifest, WrittenFile, latest_version, read_manifest, sealed
 from schemas.versions.review_facts import ReviewFacts
@@ -70,7 +74,7 @@ def commit(  # noqa: PLR0913
         UsageError: the place was taken while the build ran.
     """
 
-    letters = (*copies, *ledger.dead)
+    letters = (*copies, *ledger.dead, *barren(found, ledger))
     write_dead(letters, staging / DEAD)
     return finish(staging, place, replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews))
 
@@ -133,9 +137,32 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
         rows_sha256=added(sum(int(shard.rows_sha256, 16) for shard in ledger.shards)),
         sources=tuple(_source(one, ledger.grouped) for one in found),
         unused=ledger.unused,
+        accounts=tuple(accounts(ledger)),
         grouped=ledger.grouped.facts if ledger.grouped else None,
         sums_sha256="",
     )
+
+
+def accounts(ledger: Ledger) -> Iterator[SourceAccount]:
+    """Yield what became of the seconds of each source, in order of source_id."""
+    clips = ledger.grouped.clips if ledger.grouped is not None else {}
+    letters: dict[str, list[DeadLetter]] = {}
+    for letter in ledger.dead:
+        letters.setdefault(letter.source_id, []).append(letter)
+    for extent in ledger.extents:
+        spans = [Span(start=start, end=end) for start, end in clips.get(extent.source_id, ())]
+        yield account(extent, spans, letters.get(extent.source_id, []))
+
+
+def barren(found: Sequence[Found], ledger: Ledger) -> Iterator[DeadLetter]:
+    """Yield a dead letter for each source that has none of its own, and none of whose clips became a row."""
+    used = ledger.grouped.clips.keys() if ledger.grouped is not None else set()
+    clips = Counter(letter.source_id for letter in ledger.dead if letter.clip_id is not None)
+    told = {letter.source_id for letter in ledger.dead if letter.clip_id is None}
+    for one in found:
+        if clips[one.source_id] and one.source_id not in used | told:
+            reason = f"none of its {clips[one.source_id]} clips became a row; each has its own reason"
+            yield DeadLetter(source_id=one.source_id, file=one.file, clip_id=None, step="segment", reason=reason)
 
 
 def _source(one: Found, grouped: Any) -> dict[str, str]:

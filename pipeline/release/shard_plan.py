@@ -199,6 +199,7 @@ class PlanShards(beam.DoFn):  # type: ignore[misc]
         except UsageError as error:
             yield TaggedOutput(GROUPED, Grouped(splits={}, groups={}, facts=None, refused=str(error)))
             return
+        clips = {index.source_id: tuple((ref.start, ref.end) for ref in read(index)) for index in indexes}
         splits, groups = (dict(sorted(each.items())) for each in (grouping.splits, grouping.groups))
-        yield TaggedOutput(GROUPED, Grouped(splits=splits, groups=groups, facts=grouping.facts))
+        yield TaggedOutput(GROUPED, Grouped(splits=splits, groups=groups, facts=grouping.facts, clips=clips))
         yield from plan_shards(indexes, read, self.settings, grouping, self.budget)

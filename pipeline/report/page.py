@@ -21,6 +21,7 @@ from pipeline.cli.render import run_document
 from pipeline.report.gallery import CLIPS, MEDIA_BYTES, ClipChoice, cards
 from pipeline.report.timeline import ticks
 from pipeline.stats.counters import AXIS, BINS, COLUMNS, VersionCounters
+from schemas.versions.accounts import totalled
 from schemas.versions.manifest import Manifest
 from schemas.versions.rows import read_clips
 from schemas.versions.split_facts import LINKS
@@ -48,6 +49,7 @@ def page(version: Path, manifest: Manifest, name: str) -> str:
     return _template().render(
         name=name,
         manifest=manifest,
+        total=totalled(manifest.accounts),
         tally=tally,
         modalities=sorted(tally.felt, key=modality_order),
         labels=space(tally.space).labels,

@@ -22,6 +22,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from pipeline.runtime.context import RunContext
 from schemas.record import DeadLetter, Unused
+from schemas.versions.accounts import SourceExtent
 
 DEAD = "dead"
 COUNTS = "affectory"
@@ -43,7 +44,7 @@ class ConcurrentDoFn(beam.DoFn):  # type: ignore[misc]
 
     @abstractmethod
     def work(self, element: Any) -> Iterable[Any]:
-        """Return what becomes of one element; a DeadLetter, and what is Unused, goes to the output `dead`."""
+        """Return what becomes of one element; what only the ledger is told goes to the output `dead`."""
 
     def start_bundle(self) -> None:
         """Begin with nothing under way."""
@@ -67,4 +68,4 @@ class ConcurrentDoFn(beam.DoFn):  # type: ignore[misc]
 
 
 def _tagged(out: Any) -> Any:
-    return TaggedOutput(DEAD, out) if isinstance(out, DeadLetter | Unused) else out
+    return TaggedOutput(DEAD, out) if isinstance(out, DeadLetter | Unused | SourceExtent) else out

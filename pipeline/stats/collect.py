@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.stats.counting import Count
 from pipeline.stats.credits import data_files, embedded, features, measured, models
 from pipeline.stats.facts import CardFacts, Published
+from schemas.versions.accounts import totalled
 from schemas.versions.manifest import Manifest
 
 
@@ -24,6 +25,8 @@ def card_facts(version: Path, manifest: Manifest, name: str, published: Publishe
         rows_sha256=manifest.rows_sha256,
         ledger=manifest.ledger,
         lost=tuple(manifest.reasons.items()),
+        spent=totalled(manifest.accounts),
+        unused=len(manifest.unused),
         features=features(version, manifest),
         embedded=embedded(version),
         files=data_files(version, manifest),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipeline.stats.audit import Audit
+from schemas.versions.accounts import SecondsTotal
 from schemas.versions.manifest import Counts
 from schemas.versions.review_facts import ReviewFacts
 from schemas.versions.split_facts import SplitFacts as GroupFacts
@@ -167,6 +168,10 @@ class CardFacts:
     ledger: Counts
     lost: Counted
     """Reasons of dead letters."""
+    spent: SecondsTotal
+    """What became of the seconds of all sources."""
+    unused: int
+    """Files under the source folder of which nothing was used."""
     features: str
     """Columns of the rows as `datasets` knows them, as JSON."""
     embedded: bool

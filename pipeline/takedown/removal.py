@@ -17,15 +17,17 @@ import pyarrow.parquet as pq
 from pipeline.ingest.sources import SCAN
 from pipeline.release.commit import DEAD, finish
 from pipeline.release.shards import parquet_writer, write_dead
-from pipeline.rights.withdrawn import REASON, nameless, source_letter
+from pipeline.rights.withdrawn import REASON, TAKEDOWN, nameless, source_letter
 from pipeline.stats.recount import GROUP, SPLIT, recount
 from schemas.provenance import digest
 from schemas.record import DeadLetter
+from schemas.values import Span
+from schemas.versions.accounts import SourceAccount, left_out, without_clips
 from schemas.versions.dead_letters import counted, letter_order
 from schemas.versions.decode import decoded
 from schemas.versions.manifest import Counts, Manifest, WrittenFile
 from schemas.versions.row_hash import added, row_hash
-from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW
+from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW, read_clips
 
 _MEDIA = "media"
 
@@ -76,6 +78,7 @@ def removed(version: Path, manifest: Manifest, removal: Removal, place: Path, st
         files=files,
         rows_sha256=added(int(manifest.rows_sha256, 16) - sum(rest.hashes for rest in rests.values())),
         sources=sources,
+        accounts=tuple(_accounts(manifest.accounts, removal, staging)),
         grouped=recount(manifest.grouped, sources, staging, version.name) if manifest.grouped else None,
         sums_sha256="",
         seal="",
@@ -175,6 +178,20 @@ def _sources(old: Sequence[Mapping[str, str]], gone: Mapping[str, str]) -> Itera
             yield dict(one)
         elif gone[one["source_id"]] != REASON:
             yield {key: value for key, value in one.items() if key not in (SPLIT, GROUP)}
+
+
+def _accounts(old: Sequence[SourceAccount], removal: Removal, staging: Path) -> Iterator[SourceAccount]:
+    """Yield what became of the seconds of sources: nothing of those withdrawn; what clips held that went is left out."""
+    touched = {letter.source_id for letter in removal.clips}
+    spans: dict[str, list[Span]] = {}
+    for clip in read_clips(staging, ("requested", "source.source_id")) if touched else ():
+        spans.setdefault(clip.source.source_id, []).append(clip.requested)
+    for one in old:
+        if one.source_id in removal.sources:
+            if removal.sources[one.source_id] != REASON:
+                yield left_out(one, f"{TAKEDOWN}: {removal.sources[one.source_id]}")
+        else:
+            yield without_clips(one, spans.get(one.source_id, ()), f"{TAKEDOWN}: {REASON}") if one.source_id in touched else one
 
 
 def _ledger(old: Counts, files: Sequence[WrittenFile], letters: Sequence[DeadLetter]) -> Counts:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.errors import UsageError
 from schemas.record import Unused
+from schemas.versions.accounts import SourceAccount, totalled
 from schemas.versions.review_facts import ReviewFacts
 from schemas.versions.split_facts import SplitFacts
 
@@ -66,6 +67,8 @@ class Manifest:
     """None where nobody has answered anything yet."""
     unused: tuple[Unused, ...] = ()
     """What under the source folder was not used, and why."""
+    accounts: tuple[SourceAccount, ...] = ()
+    """What became of the seconds of each source that could be opened."""
     grouped: SplitFacts | None = None
     """The proof that no link leads from one split into another; None where there is no clip."""
     seal: str = ""
@@ -79,6 +82,12 @@ class Manifest:
             f"{place}: {clips} clips, {self.seconds:.0f} s, from {counts.sources_with_clips} of {counts.sources} sources"
         )
         lines.append(f"{counts.accepted} accepted, {counts.review} for people to review, {counts.rejected} rejected")
+        total = totalled(self.accounts)
+        for what, parts in (("left out", total.left), ("lost", total.lost)):
+            if parts:
+                seconds = sum(value for _, value in parts)
+                why = "; ".join(f"{reason} {value:.0f} s" for reason, value in parts)
+                lines.append(f"{seconds:.0f} s of {total.seconds:.0f} s {what}: {why}")
         dead = counts.copies + counts.dead_sources + counts.dead_clips
         if dead:
             lines.append(f"{dead} dead letter{'s' * (dead > 1)}, with the reason of each in {place / 'dead'}:")

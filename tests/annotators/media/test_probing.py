@@ -84,11 +84,18 @@ def test_a_cover_is_no_video_and_a_variable_rate_is_told(plain, tmp_path):
     assert probe(plain).video.constant
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
-def test_a_truncated_file_says_so(suffix, tmp_path):
-    whole = making.video(tmp_path / f"a.{suffix}", seconds=20.0)
-    with pytest.raises(ItemError, match=r"it breaks off at|moov atom not found"):
-        probe(making.broken(tmp_path / f"b.{suffix}", whole))
+def test_a_file_that_breaks_off_says_how_much_is_missing(tmp_path):
+    whole = making.video(tmp_path / "a.mkv", seconds=20.0)
+    info = probe(making.broken(tmp_path / "b.mkv", whole))
+    assert 1.0 < info.duration < 19.0
+    assert info.duration + info.missing == pytest.approx(probe(whole).duration, abs=0.1)
+    assert probe(whole).missing == 0.0
+
+
+def test_a_file_without_its_index_cannot_be_decoded(tmp_path):
+    whole = making.video(tmp_path / "a.mp4", seconds=20.0)
+    with pytest.raises(ItemError, match="moov atom not found"):
+        probe(making.broken(tmp_path / "b.mp4", whole))
 
 
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXTINF:1,\n{}\n", "ffconcat version 1.0\nfile '{}'\n"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from annotators.media import decoder
-from annotators.media.sound import mono, power_of, stereo
+from annotators.media.sound import louder_of_opposed, mono, power_of, stereo
 from schemas.values import Span
 from tests.support import making
 
@@ -23,17 +23,21 @@ NOISE = RNG.uniform(-0.5, 0.5, 16000 * 4).astype(np.float32)
     ],
 )
 def test_two_channels_become_their_mean_but_for_those_that_would_cancel(left, right, wanted):
-    assert mono(np.stack([left, right], axis=1)) == pytest.approx(wanted, abs=1e-6)
+    both = np.stack([left, right], axis=1)
+    assert mono(both, louder_of_opposed(both, 16000)) == pytest.approx(wanted, abs=1e-6)
 
 
 def test_a_passage_out_of_phase_is_enough_to_take_one_channel():
     right = NOISE.copy()
     right[:16000] *= -1
-    assert power_of(mono(np.stack([NOISE, right], axis=1)), 16000).min() > 0.9 * power_of(NOISE, 16000).min()
+    both = np.stack([NOISE, right], axis=1)
+    assert power_of(mono(both, louder_of_opposed(both, 16000)), 16000).min() > 0.9 * power_of(NOISE, 16000).min()
 
 
 def test_silence_stays_silence():
-    assert not mono(np.zeros((16000, 2), np.float32)).any()
+    nothing = np.zeros((16000, 2), np.float32)
+    assert louder_of_opposed(nothing, 16000) is None
+    assert not mono(nothing, None).any()
 
 
 def test_speech_out_of_phase_is_heard(tmp_path, plain):
@@ -41,6 +45,8 @@ def test_speech_out_of_phase_is_heard(tmp_path, plain):
     making.ffmpeg("-i", plain, "-c:v", "copy", "-af", "pan=stereo|c0=c0|c1=-1*c0", "-c:a", "aac", "-b:a", "192k", path)
     heard = making.onsets(np.flatnonzero(np.abs(decoder.audio(path)) > 0.1) / 16000)
     assert heard == pytest.approx(making.MARKS, abs=0.03)
+    assert decoder.sound(path).mixing == "sound: the left channel, because the two are out of phase"
+    assert decoder.sound(plain).mixing is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +70,7 @@ def test_sound_that_changes_on_the_way_stays_in_its_place(first, second, tmp_pat
 
 def test_a_span_is_as_long_as_asked_and_the_same_as_in_the_whole(plain):
     info = decoder.probe(plain)
-    whole = stereo(plain, info, 48000)
+    whole = stereo(plain, info, 48000, Span(start=0.0, end=info.duration))
     for span in (Span(start=2.5, end=4.5), Span(start=7.5, end=9.0)):
         part, first = stereo(plain, info, 48000, span), round(span.start * 48000)
         assert len(part) == round(span.duration * 48000)

@@ -51,7 +51,7 @@ def test_what_is_read_of_another_file_is_not_kept_under_the_hash_of_the_first(tm
     path = making.video(tmp_path / "raw" / "a.mp4")
     found = find_sources(path.parent)[0][0]
     first, second = (RunContext(work=tmp_path / name, device="cpu", workers=1) for name in ("first", "second"))
-    (source,) = Probe(first).work(found)
+    source, _ = Probe(first).work(found)
     making.video(tmp_path / "other.mp4", seconds=2.0).replace(path)
     wanted = WantedClip(source=source, request=CutRequest(span=Span(start=0, end=1), speaker=None))
     for letters in (Probe(second).work(found), CutClips(CutSettings(), second).work(wanted)):

@@ -25,7 +25,7 @@ def raw(tmp_path):
 
 
 def probed(raw, context):
-    return {found.file: one for found in find_sources(raw)[0] for one in Probe(context).work(found)}
+    return {found.file: next(iter(Probe(context).work(found))) for found in find_sources(raw)[0]}
 
 
 def test_length_and_streams_are_those_of_picture_and_sound(raw, context):
@@ -55,7 +55,7 @@ def test_subtitles_without_words_are_named_with_the_reason_and_the_others_are_us
     (raw / "a.en.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")
     (raw / "a.de.vtt").write_text("WEBVTT\n\n00:05.000 --> 00:06.000\nzu sp\u00e4t\n")
     ((found,), _) = find_sources(raw)
-    source, *unused = Probe(context).work(found)
+    source, _, *unused = Probe(context).work(found)
     assert [words.name for words in source.subtitles] == ["a.en.srt"]
     assert {one.file: one.reason for one in unused} == {
         "a.srt": "a.srt: there are no words in it",
@@ -86,10 +86,11 @@ def test_a_file_without_picture_and_sound_is_a_dead_letter_and_counts_as_lost(ra
 def test_the_same_bytes_are_looked_at_once(raw, context):
     making.video(raw / "a.mp4", seconds=1.0)
     ((found,), _) = find_sources(raw)
-    (first,) = Probe(context).work(found)
+    first, extent = Probe(context).work(found)
     (raw / "a.mp4").unlink()
-    (again,) = Probe(context).work(replace(found, terms=Terms(file="b.mp4"), file="b.mp4"))
+    again, _ = Probe(context).work(replace(found, terms=Terms(file="b.mp4"), file="b.mp4"))
     assert (again.source.duration, again.source.file) == (first.source.duration, "b.mp4")
+    assert (extent.seconds, extent.gaps, extent.file) == (first.source.duration, (), "a.mp4")
 
 
 def test_a_file_that_went_away_is_named(context):
