@@ -1,6 +1,5 @@
 """Media beside the rows decode, to the values that media inside the rows decode to, wherever the version lies."""
 
-import hashlib
 import shutil
 from dataclasses import replace
 from functools import partial
@@ -11,7 +10,7 @@ from datasets import Dataset, DatasetDict, IterableDataset, load_dataset
 from schemas.claims import MediaFile
 from schemas.versions.located import located
 from tests.support import making
-from tests.support.published import licensed
+from tests.support.published import hashed, licensed, seen
 from tests.support.reported import written
 
 SPLIT = "train"
@@ -67,24 +66,6 @@ def elsewhere(tmp_path, monkeypatch):
 @pytest.fixture
 def load(tmp_path):
     return partial(load_dataset, cache_dir=str(tmp_path / "cache"))
-
-
-def seen(rows):
-    """Return by clip what its media decode to: hashes of all pixels and samples, None where there is none."""
-    return {row["clip_id"]: decoded(row) for row in rows}
-
-
-def decoded(row):
-    return {
-        "video": row["video"] and _hash(row["video"].get_frames_in_range(0, len(row["video"])).data.numpy()),
-        "audio": row["audio"] and _hash(row["audio"].get_all_samples().data.numpy()),
-        "image": row["image"] and _hash(row["image"]),
-        "frames": [_hash(frame["image"]) for frame in row["frames"]],
-    }
-
-
-def _hash(values):
-    return hashlib.sha256(values.tobytes()).hexdigest()
 
 
 def test_the_media_are_such_that_a_wrong_one_would_be_seen(inside):
@@ -146,7 +127,7 @@ def test_all_splits_at_once_and_some_columns_alone(beside, inside, load):
     assert {split: seen(rows) for split, rows in found.items()} == {SPLIT: inside}
     (sounds,) = located(load(str(beside), columns=["clip_id", "audio"]), beside).values()
     assert sounds.column_names == ["clip_id", "audio"]
-    assert {row["clip_id"]: _hash(row["audio"].get_all_samples().data.numpy()) for row in sounds} == {
+    assert {row["clip_id"]: hashed(row["audio"].get_all_samples().data.numpy()) for row in sounds} == {
         clip_id: one["audio"] for clip_id, one in inside.items()
     }
 
