@@ -22,13 +22,16 @@ def located(clips: Any, version: str | Path) -> Any:
         return type(clips)({split: located(part, version) for split, part in clips.items()})
     folder, *archive = str(version if "://" in str(version) else Path(version).resolve()).split("::")
 
-    def rows(table: Any) -> Any:
-        found = table.to_pylist()
-        for row in found:
-            stills = [frame["image"] for frame in row.get("frames") or ()]
-            for file in (row.get("video"), row.get("audio"), row.get("image"), *stills):
-                if file and (file["path"] or "").startswith("media/"):
-                    file["path"] = "::".join((f"{folder}/{file['path']}", *archive))
-        return pa.Table.from_pylist(found, schema=table.schema)
+    def led(table: Any) -> Any:
+        for place, name in enumerate(table.column_names):
+            # Not a set: `datasets` names what it keeps by this code, and a set is another in each process.
+            if name in ("video", "audio", "image", "frames"):
+                held = table[name].to_pylist()
+                files = [frame["image"] for frames in held for frame in frames or ()] if name == "frames" else held
+                for file in files:
+                    if file and (file["path"] or "").startswith("media/"):
+                        file["path"] = "::".join((f"{folder}/{file['path']}", *archive))
+                table = table.set_column(place, table.field(place), pa.array(held, table.field(place).type))
+        return table
 
-    return clips.with_format("arrow").map(rows, batched=True, features=clips.features).with_format(None)
+    return clips.with_format("arrow").map(led, batched=True, features=clips.features).with_format(None)

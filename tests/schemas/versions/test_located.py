@@ -1,6 +1,10 @@
 """Media beside the rows decode, to the values that media inside the rows decode to, wherever the version lies."""
 
+import os
+import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +14,7 @@ from datasets import Dataset, DatasetDict, IterableDataset, load_dataset
 from schemas.claims import MediaFile
 from schemas.versions.located import located
 from tests.support import making
-from tests.support.published import hashed, licensed, seen
+from tests.support.published import ROOT, hashed, licensed, seen
 from tests.support.reported import written
 
 SPLIT = "train"
@@ -92,6 +96,20 @@ def test_they_decode_from_any_working_directory(beside, inside, load, streaming,
     assert seen(found) == inside
 
 
+def test_the_calls_in_the_documentation_are_such(clips, files, inside, tmp_path, monkeypatch):
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    version = written(clips, files, tmp_path / "shards", media="reference")
+    archive = shutil.make_archive(str(tmp_path / "v1"), "zip", version.parent, "v1")
+    page = (ROOT / "docs" / "dataset.md").read_text()
+    folder, packed = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names = {}
+    for code in (folder, packed.replace("/data/v1.zip", archive)):
+        monkeypatch.chdir(tmp_path)
+        exec(code, names)
+        monkeypatch.chdir("/")
+        assert seen(names["clips"]) == inside
+
+
 def test_a_folder_by_a_relative_path_stays_found_when_the_working_directory_changes(beside, inside, load, monkeypatch):
     monkeypatch.chdir(beside.parent)
     found = located(load("./v1", split=SPLIT), "v1")
@@ -119,6 +137,19 @@ def test_a_version_that_was_zipped_decodes_as_it_is(beside, inside, load, tmp_pa
     files = {SPLIT: f"zip://v1/{ROWS}::{archive}"}
     rows = load("parquet", data_files=files, split=SPLIT, streaming=streaming)
     assert seen(located(rows, f"zip://v1::{archive}")) == inside
+
+
+def test_rows_that_were_located_once_are_not_kept_anew_by_each_process(beside, tmp_path):
+    code = """
+import sys
+from datasets import load_dataset
+from schemas.versions.located import located
+located(load_dataset(sys.argv[1], split="train", cache_dir=sys.argv[2]), sys.argv[1])
+"""
+    for seed in "12":
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", code, str(beside), str(tmp_path / "cache")], env=environment, check=True)
+    assert len(list((tmp_path / "cache").rglob("cache-*.arrow"))) == 1
 
 
 def test_all_splits_at_once_and_some_columns_alone(beside, inside, load):
