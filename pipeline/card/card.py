@@ -6,6 +6,7 @@ is escaped where it is put into the Markdown.
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from pipeline.stats.counting import TOGETHER
 from pipeline.stats.facts import CardFacts
 from schemas.record import Clip
 from schemas.table import markdown
+from schemas.versions.located import located
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW
 from schemas.versions.split_facts import LINKS
 from schemas.vocabulary.distributions import ALL
@@ -67,6 +69,7 @@ def body(found: CardFacts) -> str:
         manner=manner(found),
         unlabelled=_unlabelled(found),
         columns=_columns(found),
+        locating=Markup(inspect.getsource(located).rstrip()),  # noqa: S704
     )
 
 

@@ -133,7 +133,8 @@ def publish_arguments(prog: str = "python -m pipeline.publish") -> argparse.Argu
     made = argparse.ArgumentParser(
         prog=prog,
         description="Publish the accepted clips of a version on the Hub.",
-        epilog="The token comes from the environment: HF_TOKEN. HF_ENDPOINT names another server.",
+        epilog="The token comes from the environment: HF_TOKEN. HF_ENDPOINT names another server. Media beside the rows go "
+        "inside them, in a copy in TMPDIR.",
     )
     _shards(made)
     _version(made)

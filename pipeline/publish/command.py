@@ -1,5 +1,6 @@
 """`python -m pipeline.publish --shards shards/ --version V --repo org/name`: a version on the Hub, whole or not at all.
 
+Media that lie beside the rows go inside them, in a copy in the folder for temporary files (TMPDIR) that is gone at the end.
 Data go first, card and manifest in one last commit, and a tag with the name of the version closes it: nothing is tagged before
 the server lists every file by its hash. Whatever is killed is finished by the same command; what is there is not sent again.
 """
@@ -10,6 +11,7 @@ import argparse
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +66,11 @@ def _publish(args: argparse.Namespace) -> int:
     version, manifest = opened(args.shards, args.version)
     if not _TAG.fullmatch(version.name) or version.name == MAIN:
         raise UsageError(f"--version {version.name}: cannot be a tag; letters, digits, '.', '_' and '-', and not {MAIN}")
-    release = _checked(version, manifest, args.allow)
+    with tempfile.TemporaryDirectory(prefix="affectory-publish-") as room:
+        return _released(args, _checked(version, manifest, args.allow, Path(room)))
+
+
+def _released(args: argparse.Namespace, release: Upload) -> int:
     if args.dry_run:
         sys.stdout.write(_intent(release, args))
         return 0
@@ -77,9 +83,9 @@ def _publish(args: argparse.Namespace) -> int:
     return 0
 
 
-def _checked(version: Path, manifest: Manifest, allowed: Sequence[str]) -> Upload:
+def _checked(version: Path, manifest: Manifest, allowed: Sequence[str], room: Path) -> Upload:
     _say(f"checking {version}")
-    goods = selection(version, manifest)
+    goods = selection(version, manifest, room)
     found = [str(leak) for leak in leaks(goods, guard(os.environ, allowed))]
     if found:
         lines = "\n  ".join(found[:LISTED] + [f"and {len(found) - LISTED} more"] * (len(found) > LISTED))

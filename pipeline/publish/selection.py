@@ -1,4 +1,4 @@
-"""What of a version leaves the house: its accepted clips, their media, the card, and a manifest that speaks of these alone.
+"""What of a version leaves the house: its accepted clips with their media, the card, and a manifest that speaks of these alone.
 
 A source may leave where its licence is stated and its consent says no no. What `sources.csv` leaves empty under `consent` is not
 held against a source: people in public recordings are not asked. A cell that holds any word of refusal keeps the source back,
@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.publish.embed import embed_media
 from pipeline.rights.leaving import leaving
 from pipeline.rights.terms import Stated
 from pipeline.rights.withdrawn import MOMENT, WITHDRAWN
-from pipeline.versions.integrity import damages, file_sha256, sums
+from pipeline.versions.integrity import damages, file_sha256
 from schemas.errors import UsageError
 from schemas.record import Clip
 from schemas.versions.manifest import MANIFEST, SUMS, Manifest, sealed
@@ -62,26 +63,29 @@ class Selection:
         return (*self.data, *self.last)
 
 
-def selection(version: Path, manifest: Manifest) -> Selection:
+def selection(version: Path, manifest: Manifest, room: Path) -> Selection:
     """Return what of a version is published.
+
+    Of a version with media beside its rows, what is published is written to `room`, an empty folder, with the media inside.
 
     Raises:
         UsageError: the version is damaged, holds no accepted clip, or holds clips that may not leave.
     """
     if found := next(iter(damages(version)), None):
         raise UsageError(f"{version}: {found.file} {found.says}; python -m pipeline.versions verify {version.name} tells all")
-    shards = [file for file in manifest.files if file.file.startswith(f"{DATA}/")]
-    if not shards:
+    if not any(file.file.startswith(f"{DATA}/") for file in manifest.files):
         raise UsageError(f"{version} holds no accepted clip: there is nothing to publish")
     _refuse_withdrawn(version, manifest)
     sources = stated_sources(version)
     _refuse(version, [one for one in sources if one.kept_back])
-    known = sums(version)
+    if (version / MEDIA).is_dir():
+        version, manifest = room, embed_media(version, manifest, room)
     data = [
-        *(UploadFile(path=one.file, size=one.bytes, sha256=one.sha256, place=version / one.file) for one in shards),
-        *(_lying(version, file, known) for file in sorted(_referenced(version))),
+        UploadFile(path=one.file, size=one.bytes, sha256=one.sha256, place=version / one.file)
+        for one in manifest.files
+        if one.file.startswith(f"{DATA}/")
     ]
-    cards = [_lying(version, file, known) for file in _CARDS if (version / file).is_file()]
+    cards = [_lying(version, file) for file in _CARDS if (version / file).is_file()]
     return Selection(data=tuple(data), last=(*cards, *_proof(manifest, [*data, *cards], {one.source_id for one in sources})))
 
 
@@ -134,19 +138,9 @@ def _made(path: str, data: bytes) -> UploadFile:
     return UploadFile(path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), made=data)
 
 
-def _lying(version: Path, file: str, known: dict[str, str]) -> UploadFile:
+def _lying(version: Path, file: str) -> UploadFile:
     place = version / file
-    return UploadFile(path=file, size=place.stat().st_size, sha256=known.get(file) or file_sha256(place), place=place)
-
-
-def _referenced(version: Path) -> set[str]:
-    """Return the media beside the shards that accepted clips hold; none where media are embedded."""
-    if not (version / MEDIA).is_dir():
-        return set()
-    clips = _clips(version / DATA, ("video.path", "audio.path", "image.path", "frames.image.path"))
-    held = ((clip.video, clip.audio, clip.image, *(frame.image for frame in clip.frames)) for clip in clips)
-    paths = {file.path for files in held for file in files if file and file.path}
-    return {path for path in paths if path == f"{MEDIA}/{Path(path).name}"}
+    return UploadFile(path=file, size=place.stat().st_size, sha256=file_sha256(place), place=place)
 
 
 def _clips(folder: Path, columns: Sequence[str]) -> Iterator[Clip]:

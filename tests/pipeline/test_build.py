@@ -21,10 +21,12 @@ from annotators.models import local
 from annotators.registry import used_by
 from label_studio.project.answers import ANSWERS, REVIEWS, Answer, Given, write_answer
 from pipeline.build import main
+from pipeline.publish.embed import embed_media
 from pipeline.report.page import REPORT
 from pipeline.takedown.command import main as takedown
 from schemas.record import Origin
 from schemas.values import Span
+from schemas.versions.manifest import read_manifest
 from schemas.versions.rows import FOLDERS
 from tests.support.media import media
 from tests.support.servers.portable import flink_running, prism_running
@@ -282,6 +284,11 @@ def test_media_beside_the_shards_are_the_embedded_ones(built, raw, tmp_path):
             else:
                 assert row[column]["bytes"] is None
                 assert (tmp_path / "v1" / row[column]["path"]).read_bytes() == inside[row["clip_id"]][column]["bytes"]
+    found = embed_media(tmp_path / "v1", read_manifest(tmp_path / "v1"), tmp_path / "published")
+    accepted = [one.file for one in found.files if one.file.startswith("data/")]
+    assert accepted
+    for file in accepted:
+        assert (tmp_path / "published" / file).read_bytes() == (built[0] / "v1" / file).read_bytes()
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(raw, tmp_path, capsys):

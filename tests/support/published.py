@@ -1,11 +1,13 @@
 """A version to publish, the command as people run it, and what `datasets` loads of it."""
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from pipeline.plan import read_plan
 from tests.support.feeling import felt
@@ -47,6 +49,17 @@ for split, part in loaded.items():
     rows[split] = [row_hash(row) for table in tables for row in table.to_pylist()]
 print(json.dumps(rows))
 """
+
+DECODE = """
+import json, sys
+from datasets import load_dataset
+from schemas.versions.located import located
+from tests.support.published import seen
+repo, address, streaming = sys.argv[1:4]
+loaded = load_dataset(repo, streaming=streaming == "streaming")
+print(json.dumps({split: seen(part) for split, part in (located(loaded, address) if address else loaded).items()}))
+"""
+ROOT = Path(__file__).parents[2]
 
 
 def environment(address, home, **more):
@@ -99,16 +112,42 @@ class Publisher:
 
 def loaded(address, home, *, revision="v1", streaming=False, repo=REPO):
     """Return the hashes of the rows of each split as `load_dataset` gives them, in a process of its own."""
-    kind = "streaming" if streaming else "whole"
+    return _told(LOAD, address, home, repo, revision, "streaming" if streaming else "whole")
+
+
+def decoded_there(address, home, *, lies="", streaming=False, repo=REPO):
+    """Return what the media of each split decode to, in a process that works elsewhere; `lies` is where media beside rows do."""
+    return _told(DECODE, address, home, repo, lies, "streaming" if streaming else "whole")
+
+
+def _told(script, address, home, *argv):
     done = subprocess.run(
-        [sys.executable, "-c", LOAD, repo, revision, kind],
-        env=environment(address, home),
+        [sys.executable, "-c", script, *argv],
+        env=environment(address, home, PYTHONPATH=str(ROOT)),
+        cwd="/",
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def seen(rows):
+    """Return by clip what `datasets` decodes its media to: hashes of all pixels and samples, None where there is none."""
+    return {
+        row["clip_id"]: {
+            "video": row["video"] and hashed(row["video"].get_frames_in_range(0, len(row["video"])).data.numpy()),
+            "audio": row["audio"] and hashed(row["audio"].get_all_samples().data.numpy()),
+            "image": row["image"] and hashed(row["image"]),
+            "frames": [hashed(frame["image"]) for frame in row["frames"]],
+        }
+        for row in rows
+    }
+
+
+def hashed(values):
+    return hashlib.sha256(values.tobytes()).hexdigest()
 
 
 def licensed(number, *, decision="accept", **more):

@@ -1,6 +1,7 @@
 """The card: the Hub and `datasets` take it, and each of its numbers is counted again here from the shards, by other code."""
 
 import re
+import shutil
 import tomllib
 from collections import Counter
 from dataclasses import replace
@@ -124,6 +125,38 @@ def test_load_dataset_reads_the_folder_by_the_card(told, place, public, tmp_path
     ids = [clip_id for split in sorted(loaded) for clip_id in loaded[split]["clip_id"]]
     assert sorted(ids) == sorted(public["clip_id"])
     assert not set(ids) & set(frame(place, "review")["clip_id"])
+
+
+@pytest.fixture
+def moved(media_files, tmp_path):
+    """A version with its media beside the rows, moved since it was written."""
+    judge = replace(read_plan("embedded").judge, judged=True)
+    return version([made(k, judge) for k in range(12)], media_files, tmp_path / "made", "reference").rename(tmp_path / "moved")
+
+
+def test_the_code_on_the_card_decodes_media_beside_the_rows_from_anywhere_and_out_of_an_archive(moved, tmp_path, monkeypatch):
+    whole, packed = re.findall(r"```python\n(.*?)```", (moved / CARD).read_text(), re.DOTALL)
+    assert not re.search(r"^(?:from|import) (?!pathlib|typing|pyarrow|datasets)", whole, re.MULTILINE), "it needs nothing of ours"
+    shutil.copytree(moved, tmp_path / "v1")
+    archive = shutil.make_archive(str(tmp_path / "v1"), "zip", tmp_path, "v1")
+    shutil.rmtree(tmp_path / "v1")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.chdir("/")
+    wanted, names = frame(moved, "data"), {}
+    assert set(wanted["split"]) == {"train"}
+    for code in (whole.replace("path/to/this/folder", str(moved)), packed.replace("/full/path/to/v1.zip", archive)):
+        exec(code, names)
+        ids = [clip["clip_id"] for clip in names["clips"] if clip["audio"].get_all_samples().duration_seconds > 3.9]
+        assert sorted(ids) == sorted(wanted["clip_id"])
+
+
+def test_the_code_on_the_card_of_a_version_with_media_in_its_rows_is_one_call(place):
+    (code,) = re.findall(r"```python\n(.*?)```", (place / CARD).read_text(), re.DOTALL)
+    assert code.splitlines() == [
+        "from datasets import load_dataset",
+        "",
+        'clips = load_dataset("path/to/this/folder", split="test")',
+    ]
 
 
 def test_the_first_lines_and_the_axes_of_the_survey(said, public, place):

@@ -1,21 +1,25 @@
 """A version goes to the Hub (`pipeline.publish.hub`) whole, or as if it had never been sent."""
 
+import hashlib
 import os
 import re
+import shutil
 import signal
 from itertools import count
 
 import pyarrow.parquet as pq
 import pytest
+from datasets import load_dataset
 
 from schemas.versions.manifest import MANIFEST, SUMS, intact, read_manifest
 from schemas.versions.row_hash import row_hash
-from tests.support.published import REPO, Publisher, licensed, loaded
+from tests.support.published import REPO, Publisher, decoded_there, licensed, loaded, seen
 from tests.support.reported import written
 from tests.support.servers.hub import Server
-from tests.support.servers.hub_store import OTHERS, TOKEN, File, Repo, spoilt
+from tests.support.servers.hub_store import BESIDE_GIT, OTHERS, TOKEN, File, Repo, spoilt
 
 pytestmark = pytest.mark.server
+SHARD = "data/train-00000-of-00001.parquet"
 
 
 def clips(number):
@@ -52,14 +56,41 @@ def local_rows(version):
 
 
 @pytest.mark.parametrize("media", ["embed", "reference"])
-def test_what_is_loaded_from_the_hub_whole_or_streamed_is_what_lies_here(media, media_files, server, publish, tmp_path):
+def test_what_is_loaded_from_the_hub_whole_or_streamed_is_what_lies_here_with_its_media_inside(
+    media, media_files, server, publish, tmp_path
+):
     here = written(clips(8), media_files, tmp_path / "out", media=media)
     status, said = publish(here)
     assert status == 0, said
-    rows = local_rows(here)
+    rows = local_rows(here if media == "embed" else written(clips(8), media_files, tmp_path / "inside"))
     assert len(rows["train"]) == read_manifest(here).ledger.accepted > 0
     assert loaded(server.address, tmp_path / "1") == rows
     assert loaded(server.address, tmp_path / "2", streaming=True) == rows
+
+
+@pytest.mark.parametrize("media", ["embed", "reference"])
+def test_what_is_loaded_from_the_hub_whole_or_streamed_decodes_anywhere(media, version, media_files, server, publish, tmp_path):
+    here = written(clips(10), media_files, tmp_path / "out", media=media)
+    publish(here)
+    shutil.rmtree(here)
+    for streaming in (False, True):
+        assert decoded_there(server.address, tmp_path / "home", streaming=streaming) == seen_here(version, tmp_path)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_media_beside_the_rows_that_others_uploaded_decode_where_they_lie(streaming, version, media_files, hub, server, tmp_path):
+    here = written(clips(10), media_files, tmp_path / "out", media="reference")
+    held = hub.repos[REPO] = Repo(private=False)
+    files = {path.relative_to(here).as_posix(): path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    hub.stored.update({hashlib.sha256(content).hexdigest(): content for content in files.values()})
+    held.add("Upload by hand", {path: File(content, beside=path.endswith(BESIDE_GIT)) for path, content in files.items()})
+    shutil.rmtree(here)
+    lies = f"hf://datasets/{REPO}@main"
+    assert decoded_there(server.address, tmp_path / "home", lies=lies, streaming=streaming) == seen_here(version, tmp_path)
+
+
+def seen_here(version, tmp_path):
+    return {split: seen(rows) for split, rows in load_dataset(str(version), cache_dir=str(tmp_path / "here")).items()}
 
 
 def test_what_was_published_is_the_accepted_clips_and_a_manifest_of_these_alone(version, hub, publish, tmp_path):
@@ -85,13 +116,30 @@ def test_what_was_published_is_the_accepted_clips_and_a_manifest_of_these_alone(
     ]
 
 
+def test_media_beside_the_rows_go_into_them_and_all_is_published_as_if_they_had_been_built_so(
+    media_files, hub, publish, tmp_path
+):
+    accepted = [licensed(number) for number in range(6)]
+    inside = written(accepted, media_files, tmp_path / "inside")
+    beside = written(accepted, media_files, tmp_path / "beside", media="reference")
+    before = {path: path.read_bytes() for path in beside.rglob("*") if path.is_file()}
+    assert publish(inside)[0] == 0
+    wanted, room = hub.state(REPO), tmp_path / "room"
+    room.mkdir()
+    status, said = publish(beside, TMPDIR=str(room))
+    assert (status, hub.state(REPO)) == (0, wanted), said
+    assert "already has v1" in said, "some byte would differ"
+    assert list(room.iterdir()) == []
+    assert {path: path.read_bytes() for path in beside.rglob("*") if path.is_file()} == before
+
+
 def test_media_of_clips_that_are_not_published_stay_here(media_files, hub, publish, tmp_path):
-    here = written(clips(12), media_files, tmp_path / "out", media="reference")
-    publish(here)
-    accepted = pq.read_table(here / "data", columns=["clip_id"])["clip_id"].to_pylist()
-    sent = [path for path in hub.repos[REPO].at("v1").files if path.startswith("media/")]
-    assert {path.split("/")[1].split(".")[0] for path in sent} == set(accepted)
-    assert len(sent) < len(list((here / "media").iterdir()))
+    for media in ("reference", "embed"):
+        here = written(clips(12), media_files, tmp_path / media, media=media)
+        assert publish(here, "--repo", f"lab/{media}")[0] == 0
+    beside, inside = (hub.repos[f"lab/{media}"].at("v1").files for media in ("reference", "embed"))
+    assert set(beside) == set(inside)
+    assert beside[SHARD] == inside[SHARD]
 
 
 def test_a_second_push_sends_nothing(version, hub, publish):

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import shutil
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -194,6 +195,15 @@ def rewrite(version, clips, files, where, planted):
     finish(staging, version, replace(manifest, files=tuple(new if file == old else file for file in manifest.files), seal=""))
 
 
+def test_a_secret_in_media_beside_the_rows_is_found_too(media_files, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("LAB_PASSWORD", PASSWORD)
+    files = shutil.copytree(media_files, tmp_path / "files")
+    (files / "planted.mp4").write_bytes(b"\0\0\0 ftyp" + PASSWORD.encode() + b"\0" * 50)
+    clips = [replace(licensed(0), video=MediaFile(path="planted.mp4")), licensed(1)]
+    assert dry(written(clips, files, tmp_path / "out", media="reference")) == 2
+    assert "the bytes of data/train-00000-of-00001.parquet: the value of LAB_PASSWORD" in capsys.readouterr().err
+
+
 def test_a_text_can_be_let_pass(version, capsys):
     remade(version, "README.md", lambda text: f"{text}\nAsk press@lab.example.org\n")
     assert dry(version) == 2
@@ -297,6 +307,6 @@ def test_what_is_stated_of_sources_that_stay_here_is_not_on_the_card(media_files
     own = {"consent": "refused by Jane Doe", "licence": "none: a film of Mr Roe", "origin": "the house of Jane Doe"}
     clips = [licensed(0), licensed(1, decision="review", **own), licensed(2, decision="reject", **own)]
     version = written(clips, media_files, tmp_path)
-    sent = b"".join(item.content for item in selection(version, read_manifest(version)).items)
+    sent = b"".join(item.content for item in selection(version, read_manifest(version), tmp_path / "room").items)
     assert b"Doe" not in sent and b"Roe" not in sent
     assert b"| consent | only of clips that are not published | 2 |" in sent
