@@ -23,7 +23,7 @@ from pipeline.runtime.progress import Steps, progress
 from pipeline.split.assign import refuse_stated
 from pipeline.split.links import SourceIdentity
 from schemas.errors import AffectoryError, UsageError
-from schemas.record import DeadLetter
+from schemas.record import DeadLetter, Unused
 from schemas.versions.manifest import latest_version, order, read_manifest
 from schemas.versions.review_facts import ReviewFacts
 
@@ -53,6 +53,7 @@ class BuildJob:
     plan: Plan
     found: tuple[Found, ...]
     copies: tuple[DeadLetter, ...]
+    unused: tuple[Unused, ...]
     withdrawn: Withdrawn
     people: Consensus
     reviews: ReviewFacts | None
@@ -89,7 +90,7 @@ def _refuse_nested(args: argparse.Namespace) -> None:
 
 def _job(args: argparse.Namespace) -> BuildJob:
     plan = budgeted(read_plan(args.plan), args.review_budget)
-    found, copies = find_sources(args.source)
+    found, copies, unused = find_sources(args.source)
     refuse_stated([stated_identity(one) for one in found])
     people = fit_consensus(gather(args.out), plan.review)
     out = read_withdrawn(args.out)
@@ -98,7 +99,15 @@ def _job(args: argparse.Namespace) -> BuildJob:
     inputs = fingerprint(plan, found, letters, args.media, key(people) + out.key)
     name = args.version or next_name(args.out)
     return BuildJob(
-        plan=plan, found=found, copies=letters, withdrawn=out, people=people, reviews=reviews, inputs=inputs, name=name
+        plan=plan,
+        found=found,
+        copies=letters,
+        unused=unused,
+        withdrawn=out,
+        people=people,
+        reviews=reviews,
+        inputs=inputs,
+        name=name,
     )
 
 
@@ -166,7 +175,15 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob) -> i
     inputs = f"{job.inputs} but {unsettled}" if unsettled else job.inputs
     place = args.out / job.name
     manifest = commit(
-        staging, place, plan=job.plan, inputs=inputs, found=job.found, copies=job.copies, reviews=job.reviews, ledger=ledger
+        staging,
+        place,
+        plan=job.plan,
+        inputs=inputs,
+        found=job.found,
+        copies=job.copies,
+        unused=job.unused,
+        reviews=job.reviews,
+        ledger=ledger,
     )
     sys.stdout.write(manifest.summary(place) + tables + _due(unsettled))
     return 0
@@ -200,6 +217,7 @@ def _intent(args: argparse.Namespace, job: BuildJob) -> str:
         for one in job.found
     ]
     lines += [f"  {letter.file or letter.source_id}: left out, {letter.reason}" for letter in job.copies]
+    lines += [f"  {one.file}: not used, {one.reason}" for one in job.unused]
     lines += [f"answers of people: {len(job.people.answers)}"] if job.people.answers else []
     lines += [f"annotators: {', '.join(annotator.key for annotator in job.plan.annotators)}"]
     return "\n".join(lines) + "\n"

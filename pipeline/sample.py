@@ -18,7 +18,7 @@ from annotators.models.packages import Packaged, extract
 from annotators.registry import used_by
 from pipeline import build
 from pipeline.cli.arguments import sample_arguments
-from pipeline.ingest.sources import AUDIO, TABLE, VIDEO
+from pipeline.ingest.folder import MEDIA, TABLE
 from schemas.errors import AffectoryError, UsageError
 from schemas.validate import validate
 
@@ -83,7 +83,7 @@ def _mind(folder: Path) -> None:
     """Raise UsageError where a folder holds somebody's own media, which the sample must not mix with or write over."""
     ours = {BROKEN, *(source.file for source in sample())}
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        stranger = path.suffix.lower() in VIDEO | AUDIO and path.relative_to(folder).as_posix() not in ours
+        stranger = path.suffix.lower() in MEDIA and path.relative_to(folder).as_posix() not in ours
         if stranger or (path == folder / TABLE and path.read_text(encoding="utf-8") != _terms()):
             raise UsageError(
                 f"{path} is not of the sample; choose another folder for it with --source DIR, "

@@ -23,6 +23,8 @@ STANDARD = tuple(Fraction(rate) for rate in ("12", "15", "24000/1001", "24", "25
 """Picture rates that players and annotation tools know, in Hz."""
 _GUESSED = {"mp3", "aac", "mpegts", "mpeg", "amr", "h264", "ac3", "dts"}
 """Formats whose length ffprobe reckons from the bit rate or from the last stamp."""
+_UNSURE = 25
+"""What ffprobe gives for a format that it guesses, of 100."""
 _STILL = Fraction(2)
 """Pictures per second of what may be slides or a cover."""
 _HDR = {"smpte2084": "HDR (PQ)", "arib-std-b67": "HDR (HLG)"}
@@ -125,6 +127,15 @@ def probe(path: Path) -> MediaInfo:
     except OSError as error:
         raise ItemError(f"it cannot be read any more: {error.strerror}") from error
     return _probe(path, stat.st_size, stat.st_mtime_ns)
+
+
+def holds_media(path: Path) -> bool:
+    """Tell whether ffprobe is sure that a file, whatever it is called, holds a moving picture or sound."""
+    try:
+        told = processes.ask(path, "-show_format", "-show_streams")
+    except ItemError:
+        return False
+    return int(told.get("format", {}).get("probe_score", 0)) > _UNSURE and _chosen(told) != (None, None)
 
 
 def shown_at(path: Path, info: MediaInfo, time: float) -> tuple[float, float | None]:

@@ -16,8 +16,13 @@ from typing import Any
 from schemas.errors import ItemError
 
 STALL_SECONDS = 60.0
+_FORMATS = (
+    "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "mp3", "wav", "flac", "aac", "ogg", "w64", "asf", "flv", "mxf",
+    "amr", "amrnb", "amrwb", "aiff", "caf", "au", "ac3", "eac3", "dts", "dv", "h264", "hevc", "ivf", "nut", "rm", "wv", "tta",
+    "gxf",
+)  # fmt: skip
 # A playlist or a subtitle renamed to .mp4 must not make ffmpeg open other files or the network.
-ONE_FILE = {"protocol_whitelist": "file,pipe", "format_whitelist": "mov,matroska,avi,mpegts,mp3,wav,flac,aac,ogg,w64,asf,flv"}
+ONE_FILE = {"protocol_whitelist": "file,pipe", "format_whitelist": ",".join(_FORMATS)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import itertools
-import os
-import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,16 +14,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pipeline.ingest.folder import TABLE, look_through, relative
 from pipeline.runtime.stamps import stamp_of
 from schemas.errors import UsageError
-from schemas.record import DeadLetter, Stamp, Subtitles
+from schemas.record import DeadLetter, Stamp, Subtitles, Unused
 from schemas.validate import validate
 from schemas.vocabulary.languages import language_code
 from schemas.vocabulary.sidecars import SUFFIXES, SidecarMarks, marks_of
 
-VIDEO = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts", ".m4v"})
-AUDIO = frozenset({".wav", ".mp3", ".flac", ".m4a"})
-TABLE = "sources.csv"
 SCAN = "scan"
 """Step of the dead letter of a copy."""
 
@@ -66,18 +62,19 @@ class Found:
         return self.sha256[:16]
 
 
-def find_sources(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...]]:
-    """Return the sources by content id, and a dead letter for every copy of the same bytes.
+def find_sources(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...], tuple[Unused, ...]]:
+    """Return the sources by content id, a dead letter for every copy of the same bytes, and the files that are no media.
 
     Raises:
         UsageError: there is no such folder, a part of it cannot be read, no media in it, or `sources.csv` cannot be used.
     """
     if not folder.is_dir():
         raise UsageError(f"--source {folder}: no such folder")
-    paths = sorted(_media(folder))
+    paths, unused = look_through(folder)
     if not paths:
-        raise UsageError(f"--source {folder}: no media in it; Affectory reads {' '.join(sorted(VIDEO | AUDIO))}")
-    terms = _terms(folder, {_relative(folder, path) for path in paths})
+        others = f"; {unused[0].file}: {unused[0].reason}" if unused else ""
+        raise UsageError(f"--source {folder}: no media in it, nothing in which ffprobe finds a moving picture or sound{others}")
+    terms = _terms(folder, {relative(folder, path) for path in paths})
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(lambda path: _found(folder, path, terms), paths))
     first: dict[str, Found] = {}
@@ -87,7 +84,7 @@ def find_sources(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...
         if kept is not one:
             reason = f"the same bytes as {kept.file}, which is kept"
             copies.append(DeadLetter(source_id=one.source_id, file=one.file, clip_id=None, step=SCAN, reason=reason))
-    return tuple(sorted(first.values(), key=lambda one: one.sha256)), tuple(copies)
+    return tuple(sorted(first.values(), key=lambda one: one.sha256)), tuple(copies), unused
 
 
 def spelt(name: str) -> str:
@@ -100,26 +97,8 @@ def share_of(found: Sequence[Found], k: int, n: int) -> tuple[Found, ...]:
     return tuple(one for one in found if int(one.sha256[:12], 16) % n == k - 1)
 
 
-def _media(folder: Path) -> Iterator[Path]:
-    def refuse(error: OSError) -> None:
-        raise UsageError(
-            f"cannot search {error.filename}: {error.strerror}; let it be read, or move it out of --source"
-        ) from error
-
-    for place, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if name != "lost+found"]  # the file system's own, which nobody may read
-        for path in (Path(place, name) for name in names if Path(name).suffix.lower() in VIDEO | AUDIO):
-            try:
-                if stat.S_ISREG(path.stat().st_mode):
-                    yield path
-            except FileNotFoundError:  # a link to nothing
-                continue
-            except OSError as error:
-                refuse(error)
-
-
 def _found(folder: Path, path: Path, terms: dict[str, Terms]) -> Found:
-    file = _relative(folder, path)
+    file = relative(folder, path)
     stamp, sha256 = _hashed(path)
     sidecars = [(one, marks, *_hashed(one)) for one, marks in _sidecars(path)]
     return Found(
@@ -137,11 +116,6 @@ def _sidecars(path: Path) -> Iterator[tuple[Path, SidecarMarks]]:
     for one in sorted(path.parent.iterdir()):
         if one.suffix.lower() in SUFFIXES and one.is_file() and (marks := marks_of(one, path.stem)) is not None:
             yield one, marks
-
-
-def _relative(folder: Path, path: Path) -> str:
-    # A name that is no valid Unicode still has to fit into a column of text.
-    return path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _hashed(path: Path) -> tuple[Stamp, str]:

@@ -24,7 +24,7 @@ from pipeline.versions.integrity import write_sums
 from schemas.atomic import write_atomic
 from schemas.errors import UsageError
 from schemas.provenance import digest
-from schemas.record import SCHEMA_VERSION, DeadLetter, subtitles_key
+from schemas.record import SCHEMA_VERSION, DeadLetter, Unused, subtitles_key
 from schemas.values import Span
 from schemas.versions.accounts import SourceAccount, account
 from schemas.versions.dead_letters import counted
@@ -66,6 +66,7 @@ def commit(  # noqa: PLR0913
     found: Sequence[Found],
     copies: Sequence[DeadLetter],
     ledger: Any,
+    unused: Sequence[Unused] = (),
     reviews: ReviewFacts | None = None,
 ) -> Manifest:
     """Write dead letters, report, card and manifest beside the shards, and move the version to its place.
@@ -76,7 +77,11 @@ def commit(  # noqa: PLR0913
 
     letters = (*copies, *ledger.dead, *barren(found, ledger))
     write_dead(letters, staging / DEAD)
-    return finish(staging, place, replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews))
+    return finish(
+        staging,
+        place,
+        replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews, unused=(*unused, *ledger.unused)),
+    )
 
 
 def finish(staging: Path, place: Path, manifest: Manifest) -> Manifest:
@@ -136,7 +141,6 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
         files=tuple(WrittenFile(file=s.file, rows=s.rows, bytes=s.bytes, sha256=s.sha256) for s in ledger.shards),
         rows_sha256=added(sum(int(shard.rows_sha256, 16) for shard in ledger.shards)),
         sources=tuple(_source(one, ledger.grouped) for one in found),
-        unused=ledger.unused,
         accounts=tuple(accounts(ledger)),
         grouped=ledger.grouped.facts if ledger.grouped else None,
         sums_sha256="",

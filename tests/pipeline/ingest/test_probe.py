@@ -54,7 +54,7 @@ def test_subtitles_without_words_are_named_with_the_reason_and_the_others_are_us
     (raw / "a.srt").write_text("")
     (raw / "a.en.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")
     (raw / "a.de.vtt").write_text("WEBVTT\n\n00:05.000 --> 00:06.000\nzu sp\u00e4t\n")
-    ((found,), _) = find_sources(raw)
+    ((found,), _, _) = find_sources(raw)
     source, _, *unused = Probe(context).work(found)
     assert [words.name for words in source.subtitles] == ["a.en.srt"]
     assert {one.file: one.reason for one in unused} == {
@@ -85,7 +85,7 @@ def test_a_file_without_picture_and_sound_is_a_dead_letter_and_counts_as_lost(ra
 
 def test_the_same_bytes_are_looked_at_once(raw, context):
     making.video(raw / "a.mp4", seconds=1.0)
-    ((found,), _) = find_sources(raw)
+    ((found,), _, _) = find_sources(raw)
     first, extent = Probe(context).work(found)
     (raw / "a.mp4").unlink()
     again, _ = Probe(context).work(replace(found, terms=Terms(file="b.mp4"), file="b.mp4"))

@@ -19,19 +19,19 @@ def media(folder, **files):
 
 
 def test_sources_are_found_in_depth_whatever_the_case_of_the_suffix(tmp_path):
-    found, dead = find_sources(media(tmp_path, a_mp4=b"1", deep__er__b_MKV=b"2", notes_txt=b"3"))
+    found, dead, _ = find_sources(media(tmp_path, a_mp4=b"1", deep__er__b_MKV=b"2", notes_txt=b"3"))
     assert {one.file for one in found} == {"a.mp4", "deep/er/b.MKV"}
     assert dead == ()
 
 
 def test_ids_come_from_content_not_from_the_path(tmp_path):
-    (one,), _ = find_sources(media(tmp_path / "x", a_mp4=b"1"))
-    (two,), _ = find_sources(media(tmp_path / "y", other_mp4=b"1"))
+    (one,), _, _ = find_sources(media(tmp_path / "x", a_mp4=b"1"))
+    (two,), _, _ = find_sources(media(tmp_path / "y", other_mp4=b"1"))
     assert one.source_id == two.source_id
 
 
 def test_the_same_bytes_twice_are_kept_once_and_the_copy_is_named(tmp_path):
-    found, dead = find_sources(media(tmp_path, a_mp4=b"1", b_mp4=b"1"))
+    found, dead, _ = find_sources(media(tmp_path, a_mp4=b"1", b_mp4=b"1"))
     assert [one.file for one in found] == ["a.mp4"]
     assert [(letter.file, letter.reason) for letter in dead] == [("b.mp4", "the same bytes as a.mp4, which is kept")]
 
@@ -39,7 +39,7 @@ def test_the_same_bytes_twice_are_kept_once_and_the_copy_is_named(tmp_path):
 def test_terms_are_read_from_the_table_beside_the_media(tmp_path):
     media(tmp_path, a_mp4=b"1")
     (tmp_path / "sources.csv").write_text("file,licence,speakers,split\na.mp4,CC0-1.0,Ada; Bo,test\n")
-    (one,), _ = find_sources(tmp_path)
+    (one,), _, _ = find_sources(tmp_path)
     assert (one.terms.licence, one.terms.speakers, one.terms.split) == ("CC0-1.0", ("Ada", "Bo"), "test")
     assert one.terms.consent is None
 
@@ -77,13 +77,13 @@ def test_a_table_that_does_not_fit_is_refused_with_the_line(tmp_path, table, say
 
 
 def test_subtitles_beside_a_source_belong_to_it_with_or_without_a_language(tmp_path):
-    found, _ = find_sources(media(tmp_path, a_mp4=b"1", a_srt=b"s", b_mp4=b"2", b_en_vtt=b"v", ab_srt=b"no"))
+    found, _, _ = find_sources(media(tmp_path, a_mp4=b"1", a_srt=b"s", b_mp4=b"2", b_en_vtt=b"v", ab_srt=b"no"))
     names = {one.file: [words.name for words in one.subtitles] for one in found}
     assert names == {"a.mp4": ["a.srt"], "b.mp4": ["b.en.vtt"]}
 
 
 def test_parts_share_out_every_source_once_and_do_not_depend_on_the_others(tmp_path):
-    found, _ = find_sources(media(tmp_path, **{f"s{k}_mp4": bytes([k]) for k in range(20)}))
+    found, _, _ = find_sources(media(tmp_path, **{f"s{k}_mp4": bytes([k]) for k in range(20)}))
     shares = [share_of(found, k, 3) for k in (1, 2, 3)]
     assert sorted(one.file for share in shares for one in share) == sorted(one.file for one in found)
     assert share_of(found[:7], 1, 3) == tuple(one for one in found[:7] if one in shares[0])
@@ -98,7 +98,7 @@ def test_no_folder_and_no_media_are_told_apart(tmp_path):
 
 def test_a_name_that_is_no_unicode_still_gives_a_source(tmp_path):
     (tmp_path / os.fsdecode(b"\xff\xfe.mp4")).write_bytes(b"1")
-    (one,), _ = find_sources(tmp_path)
+    (one,), _, _ = find_sources(tmp_path)
     assert one.file == "\\xff\\xfe.mp4"
 
 
@@ -155,7 +155,7 @@ def test_all_subtitles_that_are_called_as_a_source_are_taken_along_with_what_the
     (tmp_path / "talk.wav").write_bytes(b"sound")
     for file in ("TALK.SRT", "talk.de.ASS", "talk.en.sdh.srt", "talk.eng-orig.vtt", "talk.part2.srt", "talk.ttml", "talk.txt"):
         (tmp_path / file).write_text("words")
-    ((one,), _) = find_sources(tmp_path)
+    ((one,), _, _) = find_sources(tmp_path)
     marks = {words.name: (words.marks.language, words.marks.deaf, words.marks.original) for words in one.subtitles}
     assert marks == {
         "TALK.SRT": (None, False, False),
@@ -171,7 +171,7 @@ def test_all_subtitles_that_are_called_as_a_source_are_taken_along_with_what_the
 def test_a_language_means_the_same_in_any_spelling(language, tmp_path):
     (tmp_path / "a.wav").write_bytes(b"sound")
     (tmp_path / "sources.csv").write_text(f"file,language\na.wav,{language}\n")
-    ((one,), _) = find_sources(tmp_path)
+    ((one,), _, _) = find_sources(tmp_path)
     assert one.terms.language == "en"
 
 

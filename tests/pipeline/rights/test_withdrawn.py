@@ -56,13 +56,13 @@ def raw(tmp_path):
 
 
 def test_an_empty_list_changes_nothing(raw):
-    found, copies = find_sources(raw)
+    found, copies, _ = find_sources(raw)
     assert drop_withdrawn(NOTHING, found, copies, RESOLVED) == (found, copies)
     assert NOTHING.key == ""
 
 
 def test_a_withdrawn_source_and_its_copies_are_left_out_and_not_named(raw):
-    found, copies = find_sources(raw)
+    found, copies, _ = find_sources(raw)
     anna = next(one for one in found if one.file.startswith("anna")).source_id
     kept, letters = drop_withdrawn(NOTHING.with_(WithdrawnSource(source_id=anna)), found, copies, RESOLVED)
     assert [one.file for one in kept] == [one.file for one in found if one.source_id != anna]
