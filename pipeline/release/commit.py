@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.card.card import CARD, card
 from pipeline.card.croissant import CROISSANT, croissant
 from pipeline.ingest.sources import SCAN, Found
 from pipeline.plan import Plan
-from pipeline.release.ledger import Ledger
 from pipeline.release.shards import write_dead
 from pipeline.report.page import REPORT, page
 from pipeline.rights.withdrawn import TAKEDOWN
@@ -32,6 +31,9 @@ from schemas.versions.manifest import MANIFEST, Counts, Manifest, WrittenFile, l
 from schemas.versions.review_facts import ReviewFacts
 from schemas.versions.row_hash import added
 from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW
+
+if TYPE_CHECKING:
+    from pipeline.release.ledger import Ledger  # with Beam, which takes seconds
 
 DEAD = "dead/dead-00000-of-00001.parquet"
 
