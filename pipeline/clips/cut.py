@@ -79,7 +79,7 @@ class CutClips(ConcurrentDoFn):
 
     def _files(self, wanted: WantedClip) -> Files:
         span = wanted.request.span
-        key = digest(["cut 1", wanted.source.source.sha256, asdict(span), asdict(self.settings)])
+        key = digest(["cut 2", wanted.source.source.sha256, asdict(span), asdict(self.settings)])
         kept = self.context.store.get("cuts", key, _FILES)
         if kept is not None and all((self.context.work / path).exists() for path in (kept.video, kept.audio) if path):
             return kept
