@@ -2,10 +2,14 @@
 
 A clip begins with the picture that stands at the start of its span. Where that picture came less than one frame earlier, clip and
 sound begin with it: picture and sound then stay in step to the sample instead of to the frame, and `Cut.actual` says so.
+
+Nothing is said in the time of one picture only while pictures come fast. A clip of a source with few of them shows each several
+times, so that the clip's bounds are those of its span to within `OFF`, whatever the source's rate.
 """
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +31,11 @@ from schemas.validate import Positive, PositiveInt
 from schemas.values import Span
 
 SMOOTH = Fraction(25)
-"""Lowest rate, in Hz, of a clip whose source has a variable one: pictures move by half a frame at most, 20 ms."""
+"""Lowest rate, in Hz, of a clip whose source has a variable or a low one: pictures move by half a frame at most, 20 ms."""
+OFF = 0.04
+"""Seconds by which a clip's bounds may be off: one picture of 25 a second, less than the shortest speech sound."""
+_FILM = Fraction(23)
+"""Rate in Hz from which pictures are kept one by one: a film's 24000/1001 a second are off by 21 ms at the end."""
 # Nothing that depends on the machine, the day or the build of ffmpeg goes into a file.
 _EXACT: Mapping[str, Any] = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact", "flags": "+bitexact"}
 
@@ -42,7 +50,7 @@ class CutSettings:
     """How clips are written."""
 
     mode: Literal["exact", "copy"] = "exact"
-    """exact: re-encoded, right to the frame; copy: streams as they are, from the key frame before the span."""
+    """exact: re-encoded, right to the frame; copy: streams as they are, from the key frame before the span to its end."""
     crf: Annotated[int, Field(ge=0, le=51)] = 20
     """Quality of the picture, as x264's constant rate factor: a lower one is better and larger."""
     preset: Preset = "veryfast"
@@ -58,7 +66,7 @@ class Cut:
     """What was cut."""
 
     actual: Span
-    """In source time."""
+    """In source time. A copy may hold pictures after its end, and no sound with them."""
     fps: float
     frames: int
     width: int
@@ -102,13 +110,18 @@ def _raw(place: Path, samples: npt.NDArray[np.float32], rate: int) -> Any:
 
 
 def constant_rate(video: VideoStream, highest: float) -> Fraction:
-    """Return the frame rate that a clip of this stream gets."""
+    """Return the frame rate in Hz that a clip of this stream gets, `highest` at most.
+
+    It is the stream's own where that is at least a film's; a lower one is multiplied, so that whole pictures are repeated.
+    """
     rate = video.rate
     if not video.constant:
         least = max(rate * Fraction(999, 1000), SMOOTH)
         rate = next((standard for standard in STANDARD if standard >= least), STANDARD[-1])
     while rate > highest:
         rate /= 2
+    if rate < _FILM:
+        rate *= min(math.ceil(SMOOTH / rate), math.floor(Fraction(highest) / rate))
     return rate.limit_denominator(1001)
 
 
@@ -117,8 +130,8 @@ def _exact(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSett
         raise ItemError("it has no picture")
     rate = constant_rate(info.video, settings.max_rate)
     key, since = shown_at(path, info, span.start)
-    start = since if since is not None and since >= 0.0 and span.start - since < 1 / rate else span.start
-    count = max(1, round((span.end - start) * rate))
+    start = since if since is not None and since >= 0.0 and span.start - since < min(float(1 / rate), OFF) else span.start
+    count = _count(span.end - start, rate)
     seconds = float(count / rate)
     width, height = info.video.width, info.video.height
     picture = decoder.pictures(path, info, key, start).filter("fps", fps=str(rate), round="near", start_time=0)
@@ -135,6 +148,12 @@ def _exact(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSett
         raise ItemError(f"there is no picture between {span.start:.2f} s and {span.end:.2f} s")
     actual = Span(start=round(start, 6), end=round(start + seconds, 6))
     return Cut(actual=actual, fps=round(float(rate), 6), frames=count, width=width + width % 2, height=height + height % 2)
+
+
+def _count(seconds: float, rate: Fraction) -> int:
+    """Return how many pictures last nearest to `seconds`; one more where `OFF` would be cut off."""
+    count = max(1, round(seconds * rate))
+    return count + 1 if seconds - count / rate > OFF else count
 
 
 def _coded(info: MediaInfo, rate: Fraction, settings: CutSettings) -> dict[str, Any]:
@@ -163,7 +182,8 @@ def _copy(path: Path, info: MediaInfo, video: VideoStream, span: Span, out: Path
     made = probe(out)
     if made.video is None:
         raise ItemError(f"there is no picture between {key:.2f} s and {span.end:.2f} s")
-    actual = Span(start=round(key, 6), end=round(key + made.duration, 6))
+    # Pictures are stored out of order: some that come after the span are in the file, with gaps between them and without sound.
+    actual = Span(start=round(key, 6), end=round(min(key + made.duration, max(span.end, key)), 6))
     fps = round(float(made.video.rate), 6)
     return Cut(actual=actual, fps=fps, frames=count, width=made.video.width, height=made.video.height)
 

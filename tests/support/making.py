@@ -58,6 +58,21 @@ def variable(out: Path) -> Path:
     return out
 
 
+def seldom(out: Path) -> Path:
+    """A new picture at 0, 2.6 and 4.2 s only, and sound: fewer than one in two seconds, at no constant rate."""
+    keep = "+".join(f"eq(n,{round(50 * at)})" for at in (0.0, *MARKS[1:3]))
+    made = ("-f", "lavfi", "-i", f"{picture('50')},select='{keep}'", "-f", "lavfi", "-i", sound())
+    ffmpeg(*made, "-vsync", "vfr", *X264, "-c:a", "aac", "-video_track_timescale", 90000, out)
+    return out
+
+
+def slides(out: Path, spoken: Sequence[object], rate: int, seconds: float) -> Path:
+    """Numbered pictures at a low rate over the sound that `spoken`, arguments of ffmpeg, makes of its input 1 on."""
+    made = ("-f", "lavfi", "-i", f"testsrc=s=320x240:r={rate}:d={seconds}")
+    ffmpeg(*made, *spoken, "-map", "0:v", *X264, "-c:a", "aac", "-t", seconds, out)
+    return out
+
+
 def late_sound(out: Path, seconds: float = 0.4) -> Path:
     """The audio track begins late; its marks are still in step with the picture."""
     late = f"{sound()},atrim=start={seconds}"

@@ -43,9 +43,48 @@ def test_picture_and_sound_are_equally_long(length, plain, tmp_path):
     assert picture == pytest.approx(sound, abs=0.01)
 
 
+@pytest.mark.parametrize("span", SPANS, ids=str)
+@pytest.mark.parametrize("rate", ["1", "2", "5", "12", "15", "24000/1001", "24", "0.4 on average"])
+def test_bounds_are_those_of_the_span_whatever_the_source_s_rate(rate, span, tmp_path):
+    path = making.seldom(tmp_path / "a.mp4") if rate.endswith("average") else making.video(tmp_path / "a.mp4", rate=rate)
+    made = cut(path, decoder.probe(path), span, tmp_path / "out.mp4", CutSettings())
+    assert -0.001 < span.start - made.actual.start <= 0.04
+    assert abs(span.end - made.actual.end) <= 0.04
+    flashes, beeps = making.marks_of(tmp_path / "out.mp4")
+    wanted = [at for at in making.MARKS if span.start < at < span.end]
+    assert [at + made.actual.start for at in beeps] == pytest.approx(wanted, abs=0.01)
+    shown = [at for at in making.marks_of(path)[0] if made.actual.start < at < made.actual.end]
+    assert [at + made.actual.start for at in flashes if at > 0] == pytest.approx(shown, abs=0.021)
+    video = decoder.probe(tmp_path / "out.mp4").video
+    assert (made.frames / made.fps, float(video.rate)) == pytest.approx((made.actual.duration, made.fps), abs=1e-5)
+
+
+@pytest.mark.parametrize(("rate", "written"), [("1", 25), ("2", 26), ("5", 25), ("12", 36), ("24", 24), ("25", 25), ("30", 30)])
+def test_each_picture_of_few_is_shown_a_whole_number_of_times(rate, written, tmp_path):
+    video = decoder.probe(making.video(tmp_path / "a.mp4", rate=rate)).video
+    assert cutting.constant_rate(video, 60.0) == written
+    assert cutting.constant_rate(video, 20.0) <= 20
+
+
+def test_no_speech_is_cut_off_where_the_plan_wants_few_pictures(plain, tmp_path):
+    made = cut(plain, decoder.probe(plain), Span(start=1.92, end=4.4), tmp_path / "out.mp4", CutSettings(max_rate=2.0))
+    assert made.fps <= 2.0
+    assert -0.001 < 1.92 - made.actual.start <= 0.04
+    assert made.actual.end >= 4.4 - 0.04
+
+
 def test_a_copy_grows_to_the_key_frame(plain, tmp_path):
     made = check(plain, Span(start=2.1, end=4.5), tmp_path / "out.mp4", CutSettings(mode="copy"))
     assert made.actual.start == 2.0
+
+
+@pytest.mark.parametrize("rate", ["1", "2", "5", "25"])
+def test_a_copy_ends_where_its_sound_does_however_long_its_last_pictures_stand(rate, tmp_path):
+    path, span = making.video(tmp_path / "a.mp4", rate=rate), Span(start=2.1, end=4.5)
+    made = cut(path, decoder.probe(path), span, tmp_path / "out.mp4", CutSettings(mode="copy"))
+    (sound,) = processes.ask(tmp_path / "out.mp4", "-show_streams", "-select_streams", "a")["streams"]
+    assert made.actual.start <= span.start
+    assert made.actual.end == span.end == pytest.approx(made.actual.start + float(sound["duration"]), abs=0.03)
 
 
 def test_a_picture_that_stands_at_the_start_is_the_first(tmp_path):
