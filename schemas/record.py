@@ -21,6 +21,7 @@ from schemas.claims import (
     Likeness,
     Measure,
     MediaFile,
+    Overlooked,
     Person,
     Preference,
     Review,
@@ -37,7 +38,7 @@ from schemas.claims import (
 from schemas.meta import Feature, Says, Unit
 from schemas.values import Span
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ class Clip(Record):
         MediaFile | None, Feature("Video"), Says("H.264 and AAC at a constant frame rate; None from a source without picture")
     ] = None
     audio: Annotated[MediaFile | None, Feature("Audio", 16000), Says("FLAC, mono; None from a source without sound")] = None
-    image: Annotated[ImageFile | None, Says("best still of the target's face; None where no face is seen")] = None
+    image: Annotated[ImageFile | None, Says("best still of the target's face; None where there is none")] = None
     width: Annotated[int | None, Unit("pixel"), Says("of the video as it is shown")] = None
     height: Annotated[int | None, Unit("pixel"), Says("of the video as it is shown")] = None
     fps: Annotated[float | None, Unit("Hz"), Says("constant frame rate of the clip")] = None
@@ -146,6 +147,7 @@ class Clip(Record):
     transcript: Annotated[str | None, Says("the speaker's words in order; None where no words are known")] = None
     overlap: Annotated[float, Unit("s"), Says("speech of others during the clip")] = 0.0
     faces: tuple[FaceTrack, ...] = ()
+    overlooked: tuple[Overlooked, ...] = ()
     likenesses: tuple[Likeness, ...] = ()
     persons: tuple[Person, ...] = ()
     targets: tuple[Target, ...] = ()

@@ -67,8 +67,15 @@ class Keep(ConcurrentDoFn):
     def work(self, element: Clip) -> Iterable[Ref | DeadLetter]:
         """Keep a clip in which somebody speaks or is seen."""
         if element.speaker is None and not element.faces:
-            return (dead_letter(element, "look", ItemError("nobody speaks in it and no face is seen")),)
+            return (dead_letter(element, "look", ItemError(_nobody(element))),)
         return (keep(element, self.context),)
+
+
+def _nobody(clip: Clip) -> str:
+    """Return in words why a clip without speech and without a face that was followed is not kept."""
+    if not clip.overlooked:
+        return "nobody speaks in it and no face is seen"
+    return f"nobody speaks in it, and no face was looked at: {', '.join(f'{one.faces} {one.reason}' for one in clip.overlooked)}"
 
 
 class KeepFingerprints(ConcurrentDoFn):
@@ -149,7 +156,7 @@ def kept_clip(ref: Ref, context: RunContext) -> Clip:
 
 
 def best_still(clip: Clip) -> MediaFile | None:
-    """Return the still of the target's best face, of the largest face where no target is seen, or None."""
+    """Return the still of the target's best face, of the largest face where no target is known, or None."""
     stills = {frame.track: frame.image for frame in clip.frames if frame.kind == "best_face"}
     tracks: Iterator[str | None] = iter((*(target.track for target in clip.targets), *_by_size(clip.faces)))
     return next((stills[track] for track in tracks if track in stills), None)
