@@ -36,6 +36,8 @@ class Annotator(ABC, Generic[R, M]):
     """What one call sees: sources, clips, or all clips of one source in order of time."""
     requires: ClassVar[tuple[str, ...]] = ()
     """Record fields that are read; work is done again when one of them changes."""
+    uses: ClassVar[tuple[str, ...]] = ()
+    """Record fields that are read like those in `requires`, and that no annotator need give."""
     provides: ClassVar[tuple[str, ...]] = ()
     """Record fields that are filled."""
     shared: ClassVar[bool] = False

@@ -74,11 +74,12 @@ def _gates(clip: Clip, limits: Mapping[str, Any]) -> Iterator[str]:
     length = clip.span.duration
     sure = [word.probability for word in clip.words if word.probability is not None]
     words = f"{sum(sure) / len(sure):.2f}" if sure else "not known"
-    seen = any(target.track for target in clip.targets)
+    unknown = "cannot be told" if any(target.unjudged for target in clip.targets) else "no"
+    seen = "yes" if any(target.track for target in clip.targets) else unknown
     yield f"  length {length:.2f} s (at least {limits['min_seconds']:g} to {ACCEPT})"
     yield f"  others speak {clip.overlap / length:.0%} of it (at most {limits['max_overlap']:.0%})"
     yield f"  mean word probability {words} (at least {limits['min_word_probability']:g})"
-    yield f"  face of the target seen: {'yes' if seen else 'no'} ({'needed' if limits['need_face'] else 'not needed'})"
+    yield f"  face of the target seen: {seen} ({'needed' if limits['need_face'] else 'not needed'})"
 
 
 if __name__ == "__main__":

@@ -133,6 +133,14 @@ class FaceTrack(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overlooked(Claim):
+    """Faces that were found in the clip and not followed: while there are any, nobody can be said to be absent."""
+
+    faces: Annotated[int, Says("how many of them have this reason")]
+    reason: Annotated[str, Says("in words, why they were not followed")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Likeness(Claim):
     """The face of one track as a vector."""
 
@@ -153,9 +161,12 @@ class Target(Claim):
     """The person whom the clip is about: the speaker, joined to a face where one is seen to speak."""
 
     speaker: Annotated[str | None, Says("None where nobody speaks")]
-    track: Annotated[str | None, Says("None where the speaker is not seen")]
+    track: Annotated[str | None, Says("None where no face is known to be the speaker's")]
     score: Annotated[float | None, Within(-1, 1), Says("how well lips follow the speech; None where it was not measured")]
     reason: Annotated[str, Says("why this face, or why none")]
+    unjudged: Annotated[
+        int, Says("faces of the clip of which it is not known; only with 0 and no track is the speaker not seen")
+    ] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from schemas.claims import (
     Likeness,
     Measure,
     MediaFile,
+    Overlooked,
     Person,
     Preference,
     Review,
@@ -182,7 +183,7 @@ class Clip(Record):
         MediaFile | None, Feature("Video"), Says("H.264 and AAC at a constant frame rate; None from a source without picture")
     ] = None
     audio: Annotated[MediaFile | None, Feature("Audio", 16000), Says("FLAC, mono; None from a source without sound")] = None
-    image: Annotated[ImageFile | None, Says("best still of the target's face; None where no face is seen")] = None
+    image: Annotated[ImageFile | None, Says("best still of the target's face; None where there is none")] = None
     width: Annotated[int | None, Unit("pixel"), Says("of the video as it is shown")] = None
     height: Annotated[int | None, Unit("pixel"), Says("of the video as it is shown")] = None
     fps: Annotated[float | None, Unit("Hz"), Says("constant frame rate of the clip")] = None
@@ -193,6 +194,7 @@ class Clip(Record):
     clipped: Annotated[float | None, Unit("share"), Within(0, 1), Says("samples as loud as the recording could hold")] = None
     treatments: Annotated[tuple[str, ...], Says("what was done so that picture and sound are as a player shows them")] = ()
     faces: tuple[FaceTrack, ...] = ()
+    overlooked: tuple[Overlooked, ...] = ()
     likenesses: tuple[Likeness, ...] = ()
     persons: tuple[Person, ...] = ()
     targets: tuple[Target, ...] = ()

@@ -26,6 +26,8 @@ SHAPES = space("arkit52").labels
 # Crop sides are in sizes of the face box; 320 pixels give the mesh net (256) its face without upsampling twice.
 _CROP, _CROP_PIXELS, _SHARP_PIXELS = 1.8, 320, 96
 _SAME_FACE_IOU = 0.3
+SMALL, BEYOND = "small", "beyond"
+"""Why a face is not looked at: it is smaller than the limit, or there are as many larger ones as are looked at."""
 _running: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -41,12 +43,16 @@ class Mesh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
-    """One face in one picture. `sharpness` compares pictures of one face only; `mesh` is None where none fitted."""
+    """One face in one picture. `sharpness` compares pictures of one face only; `mesh` is None where none fitted.
+
+    A face that was found and not looked at says why in `left_out`, and has no mesh and no sharpness.
+    """
 
     box: Box
     score: float
     sharpness: float
     mesh: Mesh | None
+    left_out: str = ""
 
 
 class FaceDetector:
@@ -132,16 +138,25 @@ class FaceAnalyzer:
 
     def look(self, image: Image, smallest: float, most: int) -> tuple[Face, ...]:
         """Return up to `most` faces of at least `smallest` frame heights, largest first."""
-        height, width = image.shape[:2]
-        rows = [row for row in self.finder.find(image) if row[3] >= smallest * height and row[2] >= 2]
-        rows.sort(key=lambda row: (-float(row[2] * row[3]), float(row[0]), float(row[1])))
-        seen = []
-        for row in rows[:most]:
-            box = clipped(row, width, height)
-            if box is not None:
-                mesh = self.mesher.fit(image, row)
-                seen.append(Face(box=box, score=round(float(row[14]), 4), sharpness=_sharpness(image, row), mesh=mesh))
-        return tuple(seen)
+        return tuple(face for face in self.search(image, smallest, most) if not face.left_out)
+
+    def search(self, image: Image, smallest: float, most: int) -> tuple[Face, ...]:
+        """Return all faces that are found: those that `look` returns, then those that it leaves out, each largest first."""
+        least = smallest * image.shape[0]
+        rows = sorted(self.finder.find(image), key=lambda row: (-float(row[2] * row[3]), float(row[0]), float(row[1])))
+        large = [row for row in rows if row[3] >= least and row[2] >= 2]
+        small = [row for row in rows if row[3] < least or row[2] < 2]
+        told = [*((row, "") for row in large[:most]), *((row, BEYOND) for row in large[most:]), *((row, SMALL) for row in small)]
+        return tuple(face for row, why in told if (face := self._face(image, row, why)) is not None)
+
+    def _face(self, image: Image, row: npt.NDArray[np.float32], left_out: str) -> Face | None:
+        """Return the face in a row of the finder, looked at unless it is left out; None where it is outside of the picture."""
+        box = clipped(row, image.shape[1], image.shape[0])
+        if box is None:
+            return None
+        mesh = None if left_out else self.mesher.fit(image, row)
+        sharpness = 0.0 if left_out else _sharpness(image, row)
+        return Face(box=box, score=round(float(row[14]), 4), sharpness=sharpness, mesh=mesh, left_out=left_out)
 
 
 def pose(matrix: npt.NDArray[np.float32]) -> tuple[float, float, float]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from annotators.face.finding import Face
@@ -13,6 +15,8 @@ from schemas.values import Box, Span
 _IOU, _DRIFT, _GROWTH = 0.2, 0.7, 2.0
 _HEAD, _FULL = 0.4, 0.12
 """Face heights per frame height: from a head that fills the frame with its shoulders, and below which a standing person fits."""
+BRIEF = "brief"
+"""Why a face that was looked at is not followed: it was not seen for long enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,34 @@ def lasting(runs: Sequence[Run], rate: float, shortest: float) -> list[Run]:
     """Return the runs seen for at least `shortest` seconds' worth of samples, largest mean face first."""
     kept = [run for run in runs if len(run) >= max(2, math.ceil(shortest * rate - 1e-6))]
     return sorted(kept, key=lambda run: (-area(run), run[0].time, run[0].face.box.x))
+
+
+def left_out(looks: Sequence[tuple[float, tuple[Face, ...]]], kept: Sequence[Run], gap: float) -> Mapping[str, int]:
+    """Return how many faces were found and are in none of the runs that were kept, by the commonest reason of each.
+
+    One face is what lies in one place with a like size, however long it is lost in between. What goes on from a kept run, or is
+    taken up by one, within `gap` seconds is that run's face.
+    """
+    held = {(sample.time, sample.face.box) for run in kept for sample in run}
+    rest = [(time, tuple(face for face in faces if (time, face.box) not in held)) for time, faces in looks]
+    others = [run for run in link_faces(rest, math.inf) if not any(_one_face(run, one, gap) for one in kept)]
+    return Counter(Counter(sample.face.left_out or BRIEF for sample in run).most_common(1)[0][0] for run in others)
+
+
+def _one_face(run: Run, kept: Run, gap: float) -> bool:
+    """Tell whether two runs are one face: never seen at once, and somewhere at most `gap` seconds and little way apart."""
+    times = [sample.time for sample in kept]
+    near = [(sample, kept[place]) for sample in run for place in _beside(times, sample.time)]
+    if any(one.time == other.time for one, other in near):
+        return False
+    close = ((one, other) for one, other in near if abs(one.time - other.time) <= gap + 1e-6)
+    return any(_cost(one.face.box, other.face.box) is not None for one, other in close)
+
+
+def _beside(times: Sequence[float], time: float) -> range:
+    """Return the places of the last of the times up to `time` and of the first after it."""
+    after = bisect(times, time)
+    return range(max(0, after - 1), min(len(times), after + 1))
 
 
 def with_mesh(run: Run, share: float) -> Run:

@@ -19,8 +19,15 @@ class Keep(ConcurrentDoFn):
     def work(self, element: Clip) -> Iterable[Ref | DeadLetter]:
         """Keep a clip in which somebody speaks or is seen."""
         if element.speaker is None and not element.faces:
-            return (dead_letter(element, "look", ItemError("nobody speaks in it and no face is seen")),)
+            return (dead_letter(element, "look", ItemError(_nobody(element))),)
         return (keep(element, self.context),)
+
+
+def _nobody(clip: Clip) -> str:
+    """Return in words why a clip without speech and without a face that was followed is not kept."""
+    if not clip.overlooked:
+        return "nobody speaks in it and no face is seen"
+    return f"nobody speaks in it, and no face was looked at: {', '.join(f'{one.faces} {one.reason}' for one in clip.overlooked)}"
 
 
 class KeepFingerprints(ConcurrentDoFn):

@@ -127,7 +127,7 @@ def kept_clip(ref: Ref, context: RunContext) -> Clip:
 
 
 def best_still(clip: Clip) -> MediaFile | None:
-    """Return the still of the target's best face, of the largest face where no target is seen, or None."""
+    """Return the still of the target's best face, of the largest face where no target is known, or None."""
     stills = {frame.track: frame.image for frame in clip.frames if frame.kind == "best_face"}
     tracks: Iterator[str | None] = iter((*(target.track for target in clip.targets), *_by_size(clip.faces)))
     return next((stills[track] for track in tracks if track in stills), None)

@@ -39,7 +39,7 @@ class RouteSettings:
     min_word_probability: Proportion = 0.4
     """Clips whose words the recogniser is less sure of on average are rejected; words of subtitles have no probability."""
     need_face: bool = False
-    """Reject clips in which the target's face is not seen."""
+    """Reject clips in which no face is known to be the target's."""
     min_modalities: NotNegativeInt = 1
     """Clips in which fewer modalities say something are rejected."""
     conflict: Proportion = DISAGREE
@@ -118,7 +118,9 @@ def gates(clip: Clip, judge: Judge) -> Iterator[str]:
     if sure and sum(sure) / len(sure) < settings.min_word_probability:
         yield f"its words are unsure: {sum(sure) / len(sure):.2f} on average, less than {settings.min_word_probability:g}"
     if settings.need_face and not any(target.track for target in clip.targets):
-        yield "the face of the person whom it is about is not seen"
+        unjudged = sum(target.unjudged for target in clip.targets)
+        not_known = f"cannot be told: {unjudged} of the faces in it were not looked at" if unjudged else "is not seen"
+        yield f"the face of the person whom it is about {not_known}"
     heard = list(by_modality(clip.labels, judge.assess.space))
     if judge.judged and len(heard) < settings.min_modalities:
         yield f"of the {settings.min_modalities} modalities that must say something, {_listed(heard)} does"

@@ -73,6 +73,8 @@ class Card:
     route: Route
     assessment: Assessment | None
     target: Target | None
+    unseen: bool
+    """All faces were looked at, and none of them is the target's."""
     person: str | None
     felt: str
     still: str | None
@@ -142,6 +144,7 @@ def _card(clip: Clip, held: Mapping[str, str], name: str) -> Card:
         route=routed(clip),
         assessment=clip.assessments[-1] if clip.assessments else None,
         target=target,
+        unseen=target is not None and target.track is None and not target.unjudged,
         person=next((one.person for one in clip.persons if track and one.track == track), None),
         felt=fused_label(clip.labels) or "",
         still=held.get("image"),

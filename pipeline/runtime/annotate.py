@@ -122,7 +122,7 @@ def _answer(claims: Iterable[Claim], record: type[Record], store: WorkStore) -> 
 def _asked(annotator: Annotator[Any, Any], record: Record) -> list[object]:
     """Return what an answer depends on: the record's content id and the fields that the annotator reads."""
     asked: list[object] = [record.id]
-    for name in annotator.requires:
+    for name in (*annotator.requires, *annotator.uses):
         value: Any = record
         for part in name.split("."):
             value = getattr(value, part)

@@ -35,7 +35,16 @@ TOGETHER = " + "
 _SPENT = ("tokens_in", "tokens_out", "seconds", "price")
 _LEAVES = (
     *(f"source.{name}" for name in ("source_id", "licence", "consent", "language", "origin", "streams")),
-    *("video.path", "audio.path", "image.path", "transcript", "languages.language", "speakers.speaker", "targets.track"),
+    *(
+        "video.path",
+        "audio.path",
+        "image.path",
+        "transcript",
+        "languages.language",
+        "speakers.speaker",
+        "targets.track",
+        "targets.unjudged",
+    ),
     *(f"faces.{name}" for name in ("track", "view")),
     *(f"texts.{name}" for name in ("by", "kind", "label_conditioned", "measures")),
     *(f"reviews.{name}" for name in ("kind", "outcome", "cannot")),
@@ -227,8 +236,9 @@ def _properties(clip: Clip) -> Iterator[tuple[str, str | None]]:
         yield name, getattr(source, name)
     yield "speakers in the source", str(len({one.speaker for one in clip.speakers}))
     views = {face.track: face.view for face in clip.faces}
-    track = next((target.track for target in clip.targets[-1:]), None)
-    yield "view of the face", views.get(track) if track is not None else None
+    target = clip.targets[-1] if clip.targets else None
+    seen = views.get(target.track) if target and target.track else None
+    yield "view of the face", "whose face it is cannot be told" if not seen and (target is None or target.unjudged) else seen
 
 
 def _clips(version: Path) -> Iterator[tuple[str, str, Clip]]:

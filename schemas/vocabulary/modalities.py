@@ -40,6 +40,11 @@ class Modality:
     """Path of the clip's field without which there is nothing to read, as `targets.track`; None: it can always be read."""
     absent: str = ""
     """In words, that there is nothing to read; empty: there is no …"""
+    doubt: str | None = None
+    """Path of the clip's field that leaves open whether there is anything to read, by what it holds, and where nobody has filled
+    it; None: nothing does."""
+    untold: str = ""
+    """In words, that this is left open; empty: whether there is a … cannot be told"""
     unread: str = ""
     """In words, that it is there and no annotator can read it."""
     stage: Literal["silent", "sound", "text", "all"] = "all"
@@ -58,13 +63,20 @@ class Modality:
         """Return in words why it says nothing about a clip; None where nothing tells whether it could."""
         if self.needs is None:
             return None
-        seen: list[object] = [clip]
-        for part in self.needs.split("."):
-            values = (getattr(one, part) for one in seen)
-            seen = [one for value in values for one in (value if isinstance(value, tuple) else (value,)) if one is not None]
-        if not any(seen):
-            return self.absent or f"there is no {self.name}"
-        return self.unread or f"the {self.name} cannot be read"
+        if _holds(clip, self.needs):
+            return self.unread or f"the {self.name} cannot be read"
+        if self.doubt is not None and (_holds(clip, self.doubt) or not getattr(clip, self.doubt.partition(".")[0])):
+            return self.untold or f"whether there is a {self.name} cannot be told"
+        return self.absent or f"there is no {self.name}"
+
+
+def _holds(clip: object, path: str) -> bool:
+    """Tell whether a clip holds something, anything but None, 0 and what is empty, under the path of a field."""
+    seen: list[object] = [clip]
+    for part in path.split("."):
+        values = (getattr(one, part) for one in seen)
+        seen = [one for value in values for one in (value if isinstance(value, tuple) else (value,)) if one is not None]
+    return any(seen)
 
 
 FACE = Modality(
@@ -75,6 +87,8 @@ FACE = Modality(
     channel="video",
     needs="targets.track",
     absent="the face is not seen",
+    doubt="targets.unjudged",
+    untold="whose face it is cannot be told",
     unread="the face cannot be read",
     stage="silent",
     question="watch without sound — what does the face alone show?",

@@ -105,7 +105,7 @@ def test_it_is_registered_under_its_own_name_and_reads_fields_that_exist(name):
     kind = registered()[name].load()
     record = Source if kind.scope == "source" else Clip
     assert kind.name == name
-    assert {need.partition(".")[0] for need in kind.requires} <= {field.name for field in fields(record)}
+    assert {need.partition(".")[0] for need in (*kind.requires, *kind.uses)} <= {field.name for field in fields(record)}
     assert set(kind.provides) <= set(claim_fields(record).values())
 
 

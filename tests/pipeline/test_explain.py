@@ -1,8 +1,11 @@
 """The numbers behind one decision, each beside the threshold that it was held to."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.explain import main
+from schemas.claims import Target
 from tests.support.reported import written
 from tests.support.walking import gait, walking
 
@@ -47,3 +50,11 @@ def test_a_registered_modality_stands_in_its_place(place, capsys, tmp_path):
 def test_a_clip_that_is_not_there_is_said(place, capsys):
     assert explained(place, capsys, "zz")[0] == 2
     assert "no clips of" in explained(place, capsys, "zz")[1]
+
+
+@pytest.mark.parametrize(("unjudged", "seen"), [(0, "no"), (6, "cannot be told")])
+def test_a_face_is_not_called_unseen_while_faces_were_not_looked_at(unjudged, seen, tmp_path, capsys):
+    target = Target(by="targets.made@1#0", speaker="S0", track=None, score=None, reason="made so", unjudged=unjudged)
+    one = replace(gait(1), targets=(target,))
+    lines = explained(written([one], tmp_path, tmp_path), capsys, one.clip_id)[1]
+    assert f"  face of the target seen: {seen} (not needed)" in lines

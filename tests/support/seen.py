@@ -10,6 +10,8 @@ from annotators.media.probing import probe
 from schemas.claims import FaceTrack, KeyFrame, MediaFile
 from schemas.record import Clip, Origin
 from schemas.values import Box, Span
+from tests.support.making import X264, ffmpeg
+from tests.support.media import media
 
 
 def clip(path: Path, speaker: str | None = "S0") -> Clip:
@@ -63,3 +65,25 @@ def face(track: str, times: Sequence[float], jaw: Sequence[float] = (), rate: fl
         roll=angles,
         blendshapes=shapes,
     )
+
+
+def crowd(out: Path, tiles: Sequence[str], across: int, man: int = 240, seconds: float = 5.0) -> Path:
+    """Write a film of tiles, `across` in a row: `one` and `other` are stills of two men, `man` moves and speaks, "" is grey.
+
+    `man` is the height of the moving picture inside its tile, in pixels of 240; its sound is that of the film.
+    """
+    wide, high = 320, 240
+    stills = [part for name in ("obama", "biden") for part in ("-loop", 1, "-t", seconds, "-r", 25, "-i", media(name))]
+    shapes = {
+        "one": f"[0:v]scale={wide}:{high}:force_original_aspect_ratio=increase,crop={wide}:{high}:(iw-{wide})/2:0",
+        "other": f"[1:v]scale={wide}:-1,crop={wide}:{high}:0:20",
+        "man": f"[2:v]scale={wide * man // high // 2 * 2}:{man},fps=25,pad={wide}:{high}:(ow-iw)/2:(oh-ih)/2:gray",
+        "": f"color=c=gray:s={wide}x{high}:r=25:d={seconds}",
+    }
+    used = {name: [place for place, tile in enumerate(tiles) if tile == name] for name in dict.fromkeys(tiles)}
+    made = [f"{shapes[name]},setsar=1,split={len(at)}{''.join(f'[t{place}]' for place in at)}" for name, at in used.items()]
+    layout = "|".join(f"{wide * (place % across)}_{high * (place // across)}" for place in range(len(tiles)))
+    stacked = f"{''.join(f'[t{place}]' for place in range(len(tiles)))}xstack=inputs={len(tiles)}:layout={layout}[v]"
+    filters = ("-filter_complex", ";".join([*made, stacked]), "-map", "[v]", "-map", "2:a")
+    ffmpeg(*stills, "-i", media("man"), *filters, *X264, "-c:a", "aac", "-t", seconds, out)
+    return out

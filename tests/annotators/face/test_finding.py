@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from annotators.face.finding import SHAPES, clipped, pose, square
+from annotators.face.finding import BEYOND, SHAPES, SMALL, FaceAnalyzer, clipped, pose, square
 from tests.annotators.turning import turned
 
 
@@ -39,3 +39,28 @@ def test_a_square_at_the_edge_of_a_picture_is_black_outside():
     assert (left, top, side) == (-10, -10, 20)
     assert crop[:10].max() == 0
     assert crop[10:, 10:].min() == 255
+
+
+class Found:
+    """A finder of four squares in a picture of 100 x 200, and a mesher that fits none and counts what it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def find(self, image):
+        return np.asarray(
+            [(x, 10, side, side, *[0] * 10, 0.9) for x, side in ((10, 20), (50, 4), (80, 30), (140, 25))], np.float32
+        )
+
+    def fit(self, image, row):
+        self.asked.append(float(row[2]))
+
+
+def test_what_is_left_out_is_told_with_its_reason_and_takes_no_mesh():
+    both = Found()
+    analyzer, image = FaceAnalyzer(finder=both, mesher=both), np.zeros((100, 200, 3), np.uint8)
+    found = analyzer.search(image, smallest=0.1, most=2)
+    assert [(round(face.box.width * 200), face.left_out) for face in found] == [(30, ""), (25, ""), (20, BEYOND), (4, SMALL)]
+    assert both.asked == [30, 25]
+    assert analyzer.look(image, smallest=0.1, most=2) == found[:2]
+    assert [face.left_out for face in analyzer.search(image, smallest=0.0, most=9)] == [""] * 4

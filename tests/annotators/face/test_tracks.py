@@ -1,15 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotators.face.finding import SHAPES, Face, Mesh
-from annotators.face.tracks import lasting, link_faces, track, view, with_mesh
+from annotators.face.finding import BEYOND, SHAPES, SMALL, Face, Mesh
+from annotators.face.tracks import lasting, left_out, link_faces, track, view, with_mesh
 from schemas.values import Box
 
 MESH = Mesh(yaw=0, pitch=0, roll=0, shapes=(0.0,) * len(SHAPES))
 
 
-def face(x=0.4, y=0.4, size=0.2, mesh=MESH):
-    return Face(box=Box(x=x, y=y, width=size, height=size), score=0.9, sharpness=1.0, mesh=mesh)
+def face(x=0.4, y=0.4, size=0.2, mesh=MESH, why=""):
+    return Face(box=Box(x=x, y=y, width=size, height=size), score=0.9, sharpness=1.0, mesh=mesh, left_out=why)
 
 
 def looks(*faces_of_times, rate=10):
@@ -65,3 +65,27 @@ def test_every_face_of_every_picture_is_in_exactly_one_track_once_per_time(seen)
     for run in runs:
         times = [sample.time for sample in run]
         assert times == sorted(set(times))
+
+
+def counted(seen):
+    looked = [(time, tuple(one for one in faces if not one.left_out)) for time, faces in seen]
+    return dict(left_out(seen, lasting(link_faces(looked, 0.5), rate=10, shortest=0.4), 0.5))
+
+
+def test_faces_that_are_not_followed_are_counted_each_once_with_its_reason():
+    small, beyond = face(x=0.0, size=0.02, why=SMALL), face(x=0.8, size=0.1, why=BEYOND)
+    assert counted(looks(*[[face(), small, beyond]] * 10)) == {SMALL: 1, BEYOND: 1}
+    assert counted(looks([small], *[[face()]] * 20, [small])) == {SMALL: 1}
+    assert counted(looks(*[[face()]] * 10, [face(), face(x=0.0)])) == {"brief": 1}
+    assert counted(looks([small])) == {SMALL: 1}
+    assert counted(looks(*[[face()]] * 10)) == {}
+
+
+def test_a_face_that_is_followed_while_it_is_large_enough_is_not_one_left_out():
+    assert counted(looks(*[[face()], [face(size=0.18, why=SMALL)]] * 10)) == {}
+    assert counted(looks(*[[face()]] * 10, *[[face(size=0.18, why=BEYOND)]] * 3)) == {}
+    assert counted(looks(*[[face()]] * 10, *[[]] * 8, [face()])) == {"brief": 1}
+
+
+def test_a_face_beside_one_that_is_followed_is_another():
+    assert counted(looks(*[[face(), face(x=0.45, size=0.15, why=BEYOND)]] * 10)) == {BEYOND: 1}

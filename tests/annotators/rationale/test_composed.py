@@ -1,6 +1,7 @@
 """The composed rationale: every sentence stands on cues, conflicts are told plainly, and nothing that is missing is made up."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -104,6 +105,10 @@ def test_agreement_is_told_and_a_draw_between_two_is_left_open():
 def test_what_is_missing_is_named():
     unseen = Target(by="targets.lips@1#0", speaker="S0", track=None, score=None, reason="no face is seen")
     assert "the face is not seen" in texts(clip(label("voice", "fear"), targets=(unseen,)))[0].text
+    left = replace(unseen, unjudged=6)
+    told = texts(clip(label("voice", "fear"), targets=(left,)))[0].text
+    assert "not seen" not in told
+    assert "whose face it is cannot be told" in told
     assert "no words are known" in texts(clip(label("voice", "fear"), transcript=None))[0].text
     assert "in a language that cannot be read here" in texts(clip(label("voice", "fear")))[0].text
     assert "nobody speaks" in texts(clip(label("face", "fear"), speaker=None))[0].text

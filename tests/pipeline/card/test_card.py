@@ -24,6 +24,7 @@ from pipeline.stats.collect import card_facts
 from pipeline.stats.counting import SHOWN, VALUES, Count
 from pipeline.stats.credits import measurements
 from pipeline.stats.facts import CardFacts, Published
+from schemas.claims import Target
 from schemas.record import Clip
 from schemas.table import markdown
 from schemas.versions.manifest import MANIFEST, read_manifest
@@ -292,6 +293,17 @@ def test_groups_are_counted_whatever_their_decision(said, every):
             )
     assert set(lines) == expected
     assert len(lines) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [({"unjudged": 0}, None), ({"unjudged": 6}, "whose face it is cannot be told"), (None, "whose face it is cannot be told")],
+)
+def test_a_face_is_not_called_unseen_while_faces_were_not_looked_at(more, told):
+    target = Target(by="targets.made@1#0", speaker="S0", track=None, score=None, reason="made so", **(more or {}))
+    count = Count("ekman7")
+    count.add("accept", "train", clip(0, targets=(target,) if more is not None else ()))
+    assert list(count.values["view of the face"].known) == [told]
 
 
 def test_models_come_with_hash_and_licence_and_what_was_measured_of_them(said, place):

@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.clips.keep import Keep
 from pipeline.clips.kept import check_citations
-from schemas.claims import Cue, Text
+from pipeline.runtime.context import RunContext
+from schemas.claims import Cue, Overlooked, Text
 from schemas.errors import UsageError
 from tests.support.reported import clip
 
@@ -31,3 +33,12 @@ def test_a_citation_that_two_cues_answer_to_is_refused():
     check_citations(clip(0, cues=(CUE, other), texts=()))
     with pytest.raises(UsageError, match=r"cues of .* and .* have that name"):
         check_citations(clip(0, cues=(CUE, other), texts=(TEXT,)))
+
+
+def test_a_clip_without_a_face_that_was_followed_says_which_were_left_out(tmp_path):
+    keep = Keep(RunContext(work=tmp_path, device="cpu", workers=1))
+    (letter,) = keep.work(clip(0, speaker=None))
+    assert letter.reason == "nobody speaks in it and no face is seen"
+    left = Overlooked(by="faces.made@1#0", faces=3, reason="lower than 4 % of the picture")
+    (letter,) = keep.work(clip(0, speaker=None, overlooked=(left,)))
+    assert letter.reason == "nobody speaks in it, and no face was looked at: 3 lower than 4 % of the picture"

@@ -99,6 +99,14 @@ def test_each_gate_rejects_with_its_number(changed, reason):
     assert route.reasons[0].startswith(reason)
 
 
+def test_a_face_is_not_called_unseen_while_faces_were_not_looked_at():
+    strict = replace(JUDGE, route=replace(JUDGE.route, need_face=True))
+    target = Target(by="t@1#0", speaker="S0", track=None, score=None, reason="made so", unjudged=6)
+    (route,) = judged(label("face", **HAPPY), judge=strict, targets=(target,)).routes
+    assert route.decision == "reject"
+    assert route.reasons[0].endswith("cannot be told: 6 of the faces in it were not looked at")
+
+
 def test_a_clip_that_nobody_can_judge_is_rejected_but_not_where_the_plan_asks_nobody():
     assert judged().routes[0].decision == "reject"
     assert judged(judge=replace(JUDGE, judged=False)).routes[0].decision == "accept"

@@ -4,11 +4,13 @@ import base64
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.report.gallery import CLIPS, MEDIA_BYTES, SHARES, SHOWN, ClipChoice, Piece, cards
-from schemas.claims import Label, Route, Text
+from pipeline.report.page import REPORT
+from schemas.claims import Label, Route, Target, Text
 from schemas.versions.rows import read_clips
 from schemas.vocabulary.spaces import space
 from tests.support.reported import CLIPS_MADE, clip, written
@@ -67,3 +69,14 @@ def test_what_is_cited_is_told_apart_in_the_sentence_and_what_is_not_named_in_it
     assert card.rationales[0].sentences == (
         (Piece(text="She smiles ["), Piece(text="a.b.1", cue=""), Piece(text="], a.b.10."), Piece(text="gone.1", cue="")),
     )
+
+
+@pytest.mark.parametrize(("unjudged", "unseen"), [(0, True), (6, False)])
+def test_a_person_is_not_called_unseen_while_faces_were_not_looked_at(unjudged, unseen, tmp_path):
+    target = Target(by="targets.made@1#0", speaker="S0", track=None, score=None, reason="made so", unjudged=unjudged)
+    route = Route(by="route@1#0", decision="accept", reasons=("made so",), priority=0.5)
+    bare = clip(0, video=None, audio=None, image=None, frames=(), persons=(), targets=(target,), routes=(route,))
+    version = written([bare], tmp_path, tmp_path)
+    (card,) = cards(version, [bare.clip_id])
+    assert card.unseen is unseen
+    assert f"<dt>person</dt><dd>{'not seen' if unseen else 'not known'}" in (version / REPORT).read_text()

@@ -12,7 +12,7 @@ from annotators.annotator import Annotator
 from pipeline.runtime import patience
 from pipeline.runtime.annotate import Annotate, annotated
 from pipeline.runtime.context import RunContext
-from schemas.claims import Cue
+from schemas.claims import Cue, Overlooked
 from schemas.errors import ItemError, TransientError
 from schemas.record import Clip, Origin
 from schemas.values import Span
@@ -49,6 +49,12 @@ class Counting(Annotator[Clip, object]):
             length = float(len(record.transcript or "") * self.factor)
             said.append((Cue(by=self.key, cue_id="c", modality="words", span=None, text="length", value=length),))
         return said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Using(Counting):
+    name: ClassVar[str] = "cues.using"
+    uses: ClassVar[tuple[str, ...]] = ("overlooked",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,3 +128,10 @@ def test_any_other_error_is_a_bug_and_stops_the_build(context):
     broken = clip("a", transcript=5)
     with pytest.raises(TypeError), beam.Pipeline(runner="FnApiRunner") as pipeline:
         _ = pipeline | beam.Create([broken]) | Annotate(Counting(), context)
+
+
+def test_an_annotator_is_asked_anew_when_what_it_uses_changes(context):
+    left = Overlooked(by="faces.made@1#0", faces=3, reason="made so")
+    for one in (clip("a"), replace(clip("a"), overlooked=(left,)), replace(clip("a"), overlooked=(left,))):
+        annotated(Using(), (one,), context)
+    assert Counting.calls == ["a", "a"]

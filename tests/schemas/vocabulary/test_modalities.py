@@ -1,12 +1,32 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
+import pytest
+
+from schemas.claims import Target
 from schemas.vocabulary.modalities import FACE, VOICE, WORDS, modalities
+from tests.support.reported import clip
+
+TARGET = Target(by="targets.made@1#0", speaker="S0", track=None, score=None, reason="made so")
 
 
 def test_the_built_in_modalities_come_first_and_in_order():
     assert list(modalities().values())[:3] == [FACE, VOICE, WORDS]
+
+
+@pytest.mark.parametrize(
+    ("targets", "reason"),
+    [
+        ((replace(TARGET, track="F0"),), "the face cannot be read"),
+        ((TARGET,), "the face is not seen"),
+        ((replace(TARGET, unjudged=1),), "whose face it is cannot be told"),
+        ((), "whose face it is cannot be told"),
+    ],
+)
+def test_a_face_is_not_seen_only_where_every_face_was_looked_at(targets, reason):
+    assert FACE.missing(clip(0, targets=targets)) == reason
 
 
 def installed(folder, name, code, value):
