@@ -21,8 +21,23 @@ from schemas.values import Span
 
 STANDARD = tuple(Fraction(rate) for rate in ("12", "15", "24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60"))
 """Picture rates that players and annotation tools know, in Hz."""
-_GUESSED = {"mp3", "aac", "mpegts", "mpeg", "amr", "h264", "ac3", "dts"}
+_GUESSED = {"mp3", "aac", "mpegts", "mpeg", "mpegvideo", "amr", "h264", "hevc", "ac3", "eac3", "dts"}
 """Formats whose length ffprobe reckons from the bit rate or from the last stamp."""
+_SUFFIXES = {
+    "mov": ".mp4 .m4v .mov .m4a .m4b .3gp .3g2 .f4v .qt",
+    "matroska": ".mkv .mk3d .mka .webm .weba",
+    "avi": ".avi .divx",
+    "mpegts": ".ts .mts .m2ts .m2t",
+    "mpeg": ".mpg .mpeg .mpe .vob",
+    "asf": ".wmv .wma .asf",
+    "flv": ".flv .f4v",
+    "ogg": ".ogg .oga .ogv .opus .spx",
+    "wav": ".wav",
+    "mp3": ".mp3 .mp2",
+    "flac": ".flac",
+    "aac": ".aac",
+}
+"""By ffprobe's first name of a container: the suffixes that files of it have."""
 _UNSURE = 25
 """What ffprobe gives for a format that it guesses, of 100."""
 _STILL = Fraction(2)
@@ -136,6 +151,18 @@ def holds_media(path: Path) -> bool:
     except ItemError:
         return False
     return int(told.get("format", {}).get("probe_score", 0)) > _UNSURE and _chosen(told) != (None, None)
+
+
+def misnamed(path: Path) -> str | None:
+    """Return what container a file is by its content, in ffprobe's words, where its suffix is that of another one."""
+    try:
+        form = processes.ask(path, "-show_format").get("format", {})
+    except ItemError:
+        return None
+    suffix, name = path.suffix.lower(), str(form.get("format_name")).split(",")[0]
+    of_others = any(suffix in suffixes.split() for container, suffixes in _SUFFIXES.items() if container != name)
+    mine = suffix in _SUFFIXES.get(name, "").split()
+    return str(form.get("format_long_name") or name) if of_others and not mine else None
 
 
 def shown_at(path: Path, info: MediaInfo, time: float) -> tuple[float, float | None]:

@@ -35,6 +35,7 @@ class _Program:
 _FFMPEG = _Program(("ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error"), "{}: ffmpeg cannot read it: {}")
 _TALKING = _Program(("ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"), _FFMPEG.fails)
 _FFPROBE = _Program(("ffprobe", "-hide_banner", "-loglevel", "error"), "not a media file that ffmpeg can read: {1}")
+_REFUSED = re.compile(r"\[(?P<format>[^\]@]+) @ 0x[0-9a-f]+\] Format not on whitelist")
 _ADDRESS = re.compile(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*|0x[0-9a-f]{6,}")
 
 
@@ -99,6 +100,8 @@ def probed(path: Path, *wanted: str) -> bytearray:
 def reason(stderr: bytes | bytearray, path: Path) -> str:
     """Return the first useful line of complaint: the same in every run, and naming no folder."""
     text = stderr.decode("utf-8", "replace")
+    if (refused := _REFUSED.search(text)) is not None:
+        return f"by its content it is {refused['format']}, which is not read"
     for long in (url(path), str(path.absolute())):
         text = text.replace(os.fsencode(long).decode("utf-8", "replace"), called(path))
     lines = (_ADDRESS.sub("", line).strip() for line in text.splitlines())

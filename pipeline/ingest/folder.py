@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -36,9 +37,9 @@ def look_through(folder: Path) -> tuple[tuple[Path, ...], tuple[Unused, ...]]:
             reasons[path] = None
         elif reason is not None and path.name == TABLE:
             reasons[path] = f"only the {TABLE} at the top of the folder is read"
-    hidden = [Unused(file=f"{relative(folder, path)}/", reason="a hidden folder is not searched") for path in _hidden(folder)]
+    shut = [Unused(file=f"{relative(folder, path)}/", reason=reason) for path, reason in _shut(folder)]
     unused = [Unused(file=relative(folder, path), reason=reason) for path, reason in reasons.items() if reason is not None]
-    return media, tuple(sorted((*unused, *hidden), key=lambda one: one.file))
+    return media, tuple(sorted((*unused, *shut), key=lambda one: one.file))
 
 
 def relative(folder: Path, path: Path) -> str:
@@ -53,9 +54,14 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in names)
 
 
-def _hidden(folder: Path) -> Iterator[Path]:
+def _shut(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the folders that are not searched, with the reason."""
     for place, folders, _ in os.walk(folder, onerror=_refuse):
-        yield from (Path(place, name) for name in folders if name.startswith("."))
+        for path in (Path(place, name) for name in folders):
+            if path.name.startswith("."):
+                yield path, "a hidden folder is not searched"
+            elif path.is_symlink():
+                yield path, "a link to a folder is not followed"
         folders[:] = [name for name in folders if name != "lost+found" and not name.startswith(".")]
 
 
@@ -72,6 +78,8 @@ def _reason(path: Path) -> str | None:
     except FileNotFoundError:
         return "a link to nothing"
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "a link to itself"
         _refuse(error)
         raise
     if not stat.S_ISREG(mode):

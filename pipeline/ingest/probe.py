@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from annotators.media.damage import gaps
 from annotators.media.decoder import probe
+from annotators.media.probing import misnamed
 from annotators.media.subtitle_streams import SubtitleStream
 from annotators.speech.words_subtitles import written
 from pipeline.ingest.sources import Found
@@ -43,7 +44,9 @@ class Probe(ConcurrentDoFn):
                 probed = self._probed(element)
             except ItemError as error:
                 self.context.counts.add({LOST: 1})
-                letter = DeadLetter(source_id=element.source_id, file=element.file, clip_id=None, step="probe", reason=str(error))
+                letter = DeadLetter(
+                    source_id=element.source_id, file=element.file, clip_id=None, step="probe", reason=_named(error, element)
+                )
                 return (letter,)
         terms = {key: value for key, value in asdict(element.terms).items() if key != "file"}
         origin = Origin(
@@ -77,6 +80,12 @@ class Probe(ConcurrentDoFn):
         unchanged(element.stamps)
         self.context.store.put("probes", key, probed, _PROBED)
         return probed
+
+
+def _named(error: ItemError, element: Found) -> str:
+    """Return what is wrong with a file, and what it is where its name says something else."""
+    container = misnamed(Path(element.path))
+    return f"{error} (by its content it is {container})" if container else str(error)
 
 
 def _useful(element: Found, probed: Probed) -> tuple[tuple[Subtitles, ...], tuple[Unused, ...]]:

@@ -20,7 +20,7 @@ from pipeline.release.shards import parquet_writer, write_dead
 from pipeline.rights.withdrawn import REASON, TAKEDOWN, nameless, source_letter
 from pipeline.stats.recount import GROUP, SPLIT, recount
 from schemas.provenance import digest
-from schemas.record import DeadLetter
+from schemas.record import DeadLetter, Unused
 from schemas.values import Span
 from schemas.versions.accounts import SourceAccount, left_out, without_clips
 from schemas.versions.dead_letters import counted, letter_order
@@ -78,6 +78,7 @@ def removed(version: Path, manifest: Manifest, removal: Removal, place: Path, st
         files=files,
         rows_sha256=added(int(manifest.rows_sha256, 16) - sum(rest.hashes for rest in rests.values())),
         sources=sources,
+        unused=tuple(_unused(manifest, removal)),
         accounts=tuple(_accounts(manifest.accounts, removal, staging)),
         grouped=recount(manifest.grouped, sources, staging, version.name) if manifest.grouped else None,
         sums_sha256="",
@@ -178,6 +179,15 @@ def _sources(old: Sequence[Mapping[str, str]], gone: Mapping[str, str]) -> Itera
             yield dict(one)
         elif gone[one["source_id"]] != REASON:
             yield {key: value for key, value in one.items() if key not in (SPLIT, GROUP)}
+
+
+def _unused(manifest: Manifest, removal: Removal) -> Iterator[Unused]:
+    """Yield the files of which nothing was used; the name of one that is called as what was withdrawn may name the person."""
+    gone = [Path(one["file"]) for one in manifest.sources if removal.sources.get(one["source_id"]) == REASON]
+    for one in manifest.unused:
+        path = Path(one.file)
+        if not any(path.parent == source.parent and path.name.startswith(source.stem) for source in gone):
+            yield one
 
 
 def _accounts(old: Sequence[SourceAccount], removal: Removal, staging: Path) -> Iterator[SourceAccount]:

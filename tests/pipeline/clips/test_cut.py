@@ -70,7 +70,7 @@ def test_what_is_read_of_another_file_is_not_kept_under_the_hash_of_the_first(tm
 def whole(path, spans, folder):
     """Say that every clip of the file holds its span, its sound being the file's own to the sample."""
     context = RunContext(work=folder / "work", device="cpu", workers=1)
-    (source,) = Probe(context).work(find_sources(path.parent)[0][0])
+    source, _ = Probe(context).work(find_sources(path.parent)[0][0])
     for span in spans:
         wanted = WantedClip(source=source, request=CutRequest(span=span, speaker="S0"))
         (made,) = CutClips(CutSettings(), context).work(wanted)

@@ -99,3 +99,14 @@ def test_a_playlist_under_any_name_opens_nothing(tmp_path):
     (tmp_path / "list.bin").write_bytes(b"\0\n#EXTM3U\n#EXTINF:1,\nsecret.wav\n")
     (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nsecret.wav\n")
     assert told(tmp_path)[0] == ["secret.wav"]
+
+
+def test_links_to_folders_and_to_themselves_are_not_followed_and_named(tmp_path):
+    (tmp_path / "real").mkdir()
+    making.video(tmp_path / "real" / "a.mp4", seconds=1.0)
+    (tmp_path / "linked").symlink_to(tmp_path / "real")
+    (tmp_path / "loop.mp4").symlink_to(tmp_path / "loop.mp4")
+    assert told(tmp_path) == (
+        ["a.mp4"],
+        {"linked/": "a link to a folder is not followed", "loop.mp4": "a link to itself"},
+    )

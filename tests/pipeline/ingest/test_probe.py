@@ -97,3 +97,14 @@ def test_a_file_that_went_away_is_named(context):
     gone = Found(path="/nowhere/a.mp4", file="a.mp4", sha256="0" * 64, terms=Terms(file="a.mp4"))
     (letter,) = Probe(context).work(gone)
     assert (letter.file, letter.reason) == ("a.mp4", "it cannot be read any more: No such file or directory")
+
+
+def test_what_cannot_be_used_is_called_by_its_content_where_its_name_says_something_else(raw, context):
+    making.ffmpeg(
+        "-f", "lavfi", "-i", "color=s=64x64:d=1", "-f", "lavfi", "-i", "anullsrc", "-t", "1", "-f", "mpegts", raw / "t.ts"
+    )
+    data = (raw / "t.ts").read_bytes()
+    (raw / "t.ts").unlink()
+    (raw / "film.avi").write_bytes(b"".join(data[k : k + 188] for k in range(0, 3 * 188, 188)))
+    reasons = {file: letter.reason for file, letter in probed(raw, context).items()}
+    assert "by its content it is MPEG-TS" in reasons["film.avi"]
