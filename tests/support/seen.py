@@ -7,7 +7,7 @@ from pathlib import Path
 from annotators.face.finding import SHAPES
 from annotators.media.cutting import CutSettings, cut
 from annotators.media.probing import probe
-from schemas.claims import FaceTrack, KeyFrame, MediaFile
+from schemas.claims import FaceTrack, KeyFrame, MediaFile, Overlooked
 from schemas.record import Clip, Origin
 from schemas.values import Box, Span
 from tests.support.making import X264, ffmpeg
@@ -42,7 +42,8 @@ def pieces(path: Path, folder: Path, seconds: float = 3.0, until: float = 60.0) 
 def with_faces(record: Clip, claims: tuple) -> Clip:
     """Return the clip with the claims of faces.mediapipe."""
     faces = tuple(claim for claim in claims if isinstance(claim, FaceTrack))
-    return replace(record, faces=faces, frames=tuple(claim for claim in claims if isinstance(claim, KeyFrame)))
+    frames = tuple(claim for claim in claims if isinstance(claim, KeyFrame))
+    return replace(record, faces=faces, frames=frames, overlooked=tuple(one for one in claims if isinstance(one, Overlooked)))
 
 
 def face(track: str, times: Sequence[float], jaw: Sequence[float] = (), rate: float = 12) -> FaceTrack:

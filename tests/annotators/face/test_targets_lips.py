@@ -139,8 +139,7 @@ def looked_at():
     def look(path, **settings):
         faces = MediapipeFaces(**settings)
         (claims,) = faces.annotate(faces.load("cpu"), [clip(path)])
-        told = tuple(claim for claim in claims if isinstance(claim, Overlooked))
-        seen = replace(with_faces(clip(path), claims), overlooked=told)
+        seen = with_faces(clip(path), claims)
         return seen, target(seen)
 
     return look
