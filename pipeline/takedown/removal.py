@@ -22,7 +22,7 @@ from pipeline.stats.recount import GROUP, SPLIT, recount
 from schemas.provenance import digest
 from schemas.record import DeadLetter, Unused
 from schemas.values import Span
-from schemas.versions.accounts import SourceAccount, left_out, without_clips
+from schemas.versions.accounts import SourceAccount, without_clips, without_source
 from schemas.versions.dead_letters import counted, letter_order
 from schemas.versions.decode import decoded
 from schemas.versions.manifest import Counts, Manifest, WrittenFile
@@ -199,7 +199,7 @@ def _accounts(old: Sequence[SourceAccount], removal: Removal, staging: Path) -> 
     for one in old:
         if one.source_id in removal.sources:
             if removal.sources[one.source_id] != REASON:
-                yield left_out(one, f"{TAKEDOWN}: {removal.sources[one.source_id]}")
+                yield without_source(one, f"{TAKEDOWN}: {removal.sources[one.source_id]}")
         else:
             yield without_clips(one, spans.get(one.source_id, ()), f"{TAKEDOWN}: {REASON}") if one.source_id in touched else one
 

@@ -72,7 +72,7 @@ def without_clips(old: SourceAccount, clips: Iterable[Span], reason: str) -> Sou
     return replace(old, clips=kept, left=_summed([*_in_milliseconds(old.left), (reason, round(gone * 1000))]))
 
 
-def left_out(old: SourceAccount, reason: str) -> SourceAccount:
+def without_source(old: SourceAccount, reason: str) -> SourceAccount:
     """Return the account of a source that was left out as a whole."""
     return replace(old, clips=0.0, lost={}, left={reason: old.seconds})
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from schemas.record import DeadLetter, Gap
 from schemas.values import Span
-from schemas.versions.accounts import UNSPOKEN, SourceExtent, account, left_out, totalled, without_clips
+from schemas.versions.accounts import UNSPOKEN, SourceExtent, account, totalled, without_clips, without_source
 
 
 def span(start, end):
@@ -58,7 +58,7 @@ def test_in_is_out_to_the_millisecond_whatever_overlaps(seconds, clips, letters,
     assert found.clips + sum(found.left.values()) + sum(found.lost.values()) == pytest.approx(found.seconds, abs=1e-9)
     assert min([found.clips, *found.left.values(), *found.lost.values()]) >= 0.0
     fewer = without_clips(found, clips[:1], "withdrawn")
-    for one in (fewer, left_out(found, "withdrawn")):
+    for one in (fewer, without_source(found, "withdrawn")):
         assert one.clips + sum(one.left.values()) + sum(one.lost.values()) == pytest.approx(one.seconds, abs=1e-9)
 
 
