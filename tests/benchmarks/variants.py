@@ -53,6 +53,8 @@ STAMPED = {"mp4", "mov", "mkv", "webm", "ts", "flv"}
 """Containers of which each packet has its time."""
 JUMPS = {"back": 0.0, "forward": 20.0, "far": 5000.0}
 """By what the clock of a second recording, joined byte by byte, begins later than that of the first."""
+_CLOCK = 1.0
+"""Where the clock of joined recordings begins: at 0 a multiplexer would shift it for pictures that are decoded before."""
 FORMS = ("srt", "srt, UTF-16, CR CR LF", "vtt", "ass", "ttml")
 
 
@@ -137,7 +139,7 @@ def make(variant: Variant, folder: Path) -> Path:
     if variant.jump is None:
         _encode(variant, path)
         return path
-    parts = [_encode(variant, folder / f"part{k}.ts", clock) for k, clock in enumerate((0.0, JUMPS[variant.jump]))]
+    parts = [_encode(variant, folder / f"part{k}.ts", clock) for k, clock in enumerate((_CLOCK, _CLOCK + JUMPS[variant.jump]))]
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     for part in parts:
         part.unlink()
