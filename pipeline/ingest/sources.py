@@ -14,13 +14,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.ingest.folder import TABLE, look_through, relative
+from pipeline.ingest.folder import TABLE, FolderFiles, look_through, relative
 from pipeline.runtime.stamps import stamp_of
 from schemas.errors import UsageError
 from schemas.record import DeadLetter, Stamp, Subtitles, Unused
 from schemas.validate import validate
 from schemas.vocabulary.languages import language_code
-from schemas.vocabulary.sidecars import SUFFIXES, SidecarMarks, marks_of
 
 SCAN = "scan"
 """Step of the dead letter of a copy."""
@@ -70,13 +69,14 @@ def find_sources(folder: Path) -> tuple[tuple[Found, ...], tuple[DeadLetter, ...
     """
     if not folder.is_dir():
         raise UsageError(f"--source {folder}: no such folder")
-    paths, unused = look_through(folder)
+    files = look_through(folder)
+    paths, unused = files.media, files.unused
     if not paths:
         others = f"; {unused[0].file}: {unused[0].reason}" if unused else ""
         raise UsageError(f"--source {folder}: no media in it, nothing in which ffprobe finds a moving picture or sound{others}")
     terms = _terms(folder, {relative(folder, path) for path in paths})
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(lambda path: _found(folder, path, terms), paths))
+        found = list(pool.map(lambda path: _found(folder, path, files, terms), paths))
     first: dict[str, Found] = {}
     copies = []
     for one in found:
@@ -97,10 +97,10 @@ def share_of(found: Sequence[Found], k: int, n: int) -> tuple[Found, ...]:
     return tuple(one for one in found if int(one.sha256[:12], 16) % n == k - 1)
 
 
-def _found(folder: Path, path: Path, terms: dict[str, Terms]) -> Found:
+def _found(folder: Path, path: Path, files: FolderFiles, terms: dict[str, Terms]) -> Found:
     file = relative(folder, path)
     stamp, sha256 = _hashed(path)
-    sidecars = [(one, marks, *_hashed(one)) for one, marks in _sidecars(path)]
+    sidecars = [(one, marks, *_hashed(one)) for one, marks in files.subtitles.get(path, ())]
     return Found(
         path=str(path.resolve()),
         file=file,
@@ -109,13 +109,6 @@ def _found(folder: Path, path: Path, terms: dict[str, Terms]) -> Found:
         stamps=(stamp, *(of_words for _, _, of_words, _ in sidecars)),
         subtitles=tuple(Subtitles(path=str(one.resolve()), sha256=sha, marks=marks) for one, marks, _, sha in sidecars),
     )
-
-
-def _sidecars(path: Path) -> Iterator[tuple[Path, SidecarMarks]]:
-    """Yield the subtitles of a source, called as it is but for language and kind: `talk.srt`, `TALK.SRT`, `talk.en.sdh.srt`."""
-    for one in sorted(path.parent.iterdir()):
-        if one.suffix.lower() in SUFFIXES and one.is_file() and (marks := marks_of(one, path.stem)) is not None:
-            yield one, marks
 
 
 def _hashed(path: Path) -> tuple[Stamp, str]:

@@ -28,8 +28,8 @@ SOUND = {
 
 
 def told(folder):
-    media, unused = look_through(folder)
-    return [path.name for path in media], {one.file: one.reason for one in unused}
+    files = look_through(folder)
+    return [path.name for path in files.media], {one.file: one.reason for one in files.unused}
 
 
 @pytest.mark.parametrize("suffix", [*VIDEO, *SOUND])
@@ -69,6 +69,7 @@ def test_each_file_that_is_no_media_has_its_reason(tmp_path):
     shutil.copy(whole, tmp_path / "._talk.mp4")
     for name, data in {
         "notes.txt": b"text", "long.log": ("é" * 5000).encode(), "empty.bin": b"", "numbers.npy": bytes(range(256)) * 40,
+        "riff.bin": b"RIFF" + bytes(range(256)),
         "talk.en.srt": b"x", "other.srt": b"x", "deep/talk.srt": b"x",
         "sources.csv": b"file\ntalk.mp4\n", "deep/sources.csv": b"file\n",
     }.items():  # fmt: skip
@@ -88,7 +89,8 @@ def test_each_file_that_is_no_media_has_its_reason(tmp_path):
         "gone.mp4": "a link to nothing",
         "long.log": "text, not media",
         "notes.txt": "text, not media",
-        "numbers.npy": "ffprobe finds neither a moving picture nor sound in it",
+        "numbers.npy": "it does not begin as a moving picture or sound does",
+        "riff.bin": "ffprobe finds neither a moving picture nor sound in it",
         "other.srt": "subtitles of no source: none is called as they are",
         "pipe.mp4": "not a regular file",
     }
