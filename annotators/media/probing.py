@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import struct
+import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -38,6 +40,9 @@ _SUFFIXES = {
     "aac": ".aac",
 }
 """By ffprobe's first name of a container: the suffixes that files of it have."""
+_HEAD = 4096
+_UNKNOWN = 0x7FFFF000
+"""Bytes of sound from which a header does not say how many there are."""
 _UNSURE = 25
 """What ffprobe gives for a format that it guesses, of 100."""
 _STILL = Fraction(2)
@@ -194,7 +199,7 @@ def _probe(path: Path, size: int, changed: int) -> MediaInfo:
         video=_video(video, next(tracks), told) if video else None,
         audio=_audio(audio, next(tracks), told) if audio else None,
         subtitles=subtitle_streams(told),
-        missing=round(_lost(told, timeline), 3),
+        missing=round(_lost(path, told, timeline), 3),
     )
 
 
@@ -223,20 +228,37 @@ def _stands(stream: dict[str, Any]) -> bool:
     return stream.get("codec_type") == "video" and _rate(stream.get("avg_frame_rate")) <= _STILL
 
 
-def _lost(told: Mapping[str, Any], timeline: Timeline) -> float:
+def _lost(path: Path, told: Mapping[str, Any], timeline: Timeline) -> float:
     """Return how many seconds less there are than picture and sound should last by the container, 0 for less than two."""
     container = told.get("format", {})
     if set(str(container.get("format_name")).split(",")) & _GUESSED:
         return 0.0
     chosen = [stream for stream in _chosen(told) if stream is not None]
     only = len(chosen) == len(told["streams"])
-    promised = max((_announced(stream, container if only else {}) for stream in chosen), default=0.0)
+    promised = max([_of_header(path), *(_announced(stream, container if only else {}) for stream in chosen)])
     clock, reached = max(0.0, timeline.stretches[0].clock), timeline.duration
     # Matroska announces where its clock ends, others how long they last; and it may end at a stamp that is damaged.
     promised -= clock if abs(promised - clock - reached) < abs(promised - reached) else 0.0
     if any(abs(stamp - clock - promised) < 1.0 for track in timeline.tracks for stamp in track.damaged):
         return 0.0
     return promised - reached if reached < min(promised - 2.0, 0.9 * promised) else 0.0
+
+
+def _of_header(path: Path) -> float:
+    """Return how many seconds the header of a RIFF file speaks of, 0 where it does not: ffprobe goes by the size of the file."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    found = head.find(b"avih")
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI " and 0 < found <= len(head) - 28:
+        each, frames = (struct.unpack_from("<I", head, found + place)[0] for place in (8, 24))
+        return float(each * frames) / 1e6
+    try:
+        with wave.open(str(path), "rb") as sound:
+            # Whoever writes to a pipe does not know the size, and says the largest.
+            size = sound.getnframes() * sound.getnchannels() * sound.getsampwidth()
+            return sound.getnframes() / sound.getframerate() if size < _UNKNOWN else 0.0
+    except (wave.Error, EOFError, ZeroDivisionError):
+        return 0.0
 
 
 def _announced(stream: Mapping[str, Any], container: Mapping[str, Any]) -> float:

@@ -41,7 +41,7 @@ def test_a_damage_in_the_middle_is_told_and_what_is_around_it_stays_where_it_was
     assert [round(time) for time in loud if not 4.0 < time < 9.5] == [1, 3, 10]
 
 
-@pytest.mark.parametrize("suffix", ["mkv", "flv"])
+@pytest.mark.parametrize("suffix", ["mkv", "flv", "avi"])
 def test_what_should_follow_where_a_file_breaks_off_is_told(tmp_path, suffix):
     path = making.broken(tmp_path / f"broken.{suffix}", whole(tmp_path, suffix))
     info = decoder.probe(path)
@@ -66,3 +66,15 @@ def test_a_pause_in_which_nothing_was_recorded_is_a_gap(tmp_path):
     (gap,) = gaps(holed)
     assert (gap.stream, gap.reason) == ("audio", ABSENT)
     assert (gap.span.start, gap.span.end) == pytest.approx((3.0, 5.0), abs=0.05)
+
+
+def test_a_wave_file_that_breaks_off_is_told_by_its_header_and_one_from_a_pipe_is_whole(tmp_path):
+    whole = making.spoken(tmp_path / "a.wav")
+    (gap,) = gaps(making.broken(tmp_path / "b.wav", whole))
+    assert (gap.stream, gap.reason) == ("audio", CUT_OFF)
+    assert (gap.span.start, gap.span.end) == pytest.approx((4.0, 8.0), abs=0.01)
+    data = bytearray(whole.read_bytes())
+    place = data.find(b"data") + 4
+    data[4:8] = data[place : place + 4] = b"\xff\xff\xff\xff"
+    (tmp_path / "c.wav").write_bytes(data)
+    assert gaps(tmp_path / "c.wav") == ()
