@@ -113,7 +113,9 @@ def pictures(path: Path, info: MediaInfo, key: float, zero: float) -> Any:
         raise ItemError("it has no picture")
     # Where the clock was set anew, one time is in the file more than once, and no seek finds the right one; beside other pictures
     # it finds one of theirs.
-    seek = {"ss": info.seek(key)} if key > 0.0 and len(info.stretches) == 1 and info.video.alone else {}
+    # And where decoding begins with the first picture, a seek to it misses it in files without an index.
+    later = key > info.video.start + JITTER
+    seek = {"ss": info.seek(key)} if later and len(info.stretches) == 1 and info.video.alone else {}
     # Not accurate: a picture that came before `zero` and still stands there must survive. No reinit: a picture that changes its
     # size half-way would start the filters, and with them the clock, again.
     options = {**processes.ONE_FILE, **seek, "noaccurate_seek": None, "copyts": None, "reinit_filter": 0, "threads": _THREADS}
@@ -128,9 +130,11 @@ def toned(stream: Any, video: VideoStream) -> Any:
     """Return a filter stream with the brightness of a screen: 203 cd/m² (ITU-R BT.2408) become white, more is near it."""
     if video.hdr is None:
         return stream
-    light = stream.filter("zscale", t="linear", npl=203).filter("format", "gbrpf32le").filter("zscale", p="bt709")
+    # zscale refuses a picture with an odd side of which two pixels share their colour.
+    whole = stream.filter("format", "yuv444p10le")
+    light = whole.filter("zscale", t="linear", npl=203).filter("format", "gbrpf32le").filter("zscale", p="bt709")
     shown = light.filter("tonemap", "mobius", param=0.9, desat=0).filter("zscale", t="bt709", m="bt709", r="tv")
-    return shown.filter("format", "yuv420p")
+    return shown.filter("format", "yuv444p").filter("format", "yuv420p")
 
 
 def _laid(stretches: Sequence[Section], numbers: Sequence[int], zero: float) -> str:

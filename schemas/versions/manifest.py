@@ -86,8 +86,8 @@ class Manifest:
         for what, parts in (("left out", total.left), ("lost", total.lost)):
             if parts:
                 seconds = sum(value for _, value in parts)
-                why = "; ".join(f"{reason} {value:.0f} s" for reason, value in parts)
-                lines.append(f"{seconds:.0f} s of {total.seconds:.0f} s {what}: {why}")
+                why = "; ".join(f"{reason} {value:.1f} s" for reason, value in parts)
+                lines.append(f"{seconds:.1f} s of {total.seconds:.1f} s {what}: {why}")
         dead = counts.copies + counts.dead_sources + counts.dead_clips
         if dead:
             lines.append(f"{dead} dead letter{'s' * (dead > 1)}, with the reason of each in {place / 'dead'}:")

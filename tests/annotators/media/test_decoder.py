@@ -153,6 +153,8 @@ def test_high_brightness_is_brought_to_what_a_screen_shows(transfer, tmp_path):
     wanted, *_ = decoder.frames(plain, 1)
     for shown in (decoder.frames(path, 1), decoder.frames(tmp_path / "cut.mp4", 1)):
         assert np.abs(next(shown).image.mean() - wanted.image.mean()) < 8
+    for width in (31, 64, 90):  # at which the height is odd, or the width
+        assert np.abs(next(decoder.frames(path, 1, width=width)).image.mean() - wanted.image.mean()) < 8
 
 
 @pytest.mark.parametrize(("first", "second"), [("0", "default"), ("default", "default"), ("0", "0")])
