@@ -148,15 +148,15 @@ def test_a_variable_rate_becomes_a_smooth_one(tmp_path):
     assert cutting.constant_rate(decoder.probe(making.video(tmp_path / "c.mp4", rate="50")).video, 30) == 25
 
 
-@pytest.mark.parametrize("suffix", ["flv", "mkv", "ts", "avi", "mp4"])
+@pytest.mark.parametrize("suffix", ["flv", "mkv", "ts", "mov", "mp4"])
 @pytest.mark.parametrize("start", [0.03, 0.8, 2.2])
 def test_a_span_is_cut_out_of_a_file_with_one_key_frame_and_no_index(tmp_path, suffix, start):
     path = tmp_path / f"a.{suffix}"
-    coded = ["-c:v", "libx264", "-g", 500, "-bf", 0, "-c:a", "libmp3lame" if suffix == "avi" else "aac"]
+    coded = ["-c:v", "libx264", "-g", 500, "-bf", 0, "-c:a", "aac"]
     making.ffmpeg("-i", making.video(tmp_path / "whole.mp4", seconds=4.0), *coded, path)
     info = decoder.probe(path)
     made = cut(path, info, Span(start=start, end=start + 1.5), tmp_path / "clip.mp4", CutSettings())
     assert made.actual.duration == pytest.approx(1.5, abs=0.05)
-    held = [[one for one in marks if start < one < start + 1.3][0] for marks in making.marks_of(path)]
+    held = [next(one for one in marks if start < one < start + 1.3) for marks in making.marks_of(path)]
     found = [marks[0] + made.actual.start for marks in making.marks_of(tmp_path / "clip.mp4")]
     assert found == pytest.approx(held, abs=0.04)
