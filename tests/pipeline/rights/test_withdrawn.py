@@ -73,7 +73,7 @@ def test_a_withdrawn_source_and_its_copies_are_left_out_and_not_named(raw):
 @pytest.mark.parametrize("name", ["Anna Amsel", "anna amsel", " ANNA   Amsel ", "Ａnna Amsel"])
 def test_a_withdrawn_name_is_known_in_a_new_source_however_it_is_written(name, raw):
     listed = salted(NOTHING)
-    kept, _ = drop_withdrawn(listed.with_(listed.name(name)), *find_sources(raw), RESOLVED)
+    kept, _ = drop_withdrawn(listed.with_(listed.name(name)), *find_sources(raw)[:2], RESOLVED)
     assert {one.file for one in kept} == {"anna again.wav", "cleo.wav"}
 
 
