@@ -42,6 +42,10 @@ class Span:
         """Tell whether `other` lies inside, within `tolerance` seconds at either end."""
         return self.start - tolerance <= other.start and other.end <= self.end + tolerance
 
+    def rounded(self) -> Span:
+        """Return the span to the millisecond."""
+        return Span(start=round(self.start, 3), end=round(self.end, 3))
+
     def shift(self, seconds: float) -> Span:
         """Return the span moved by `seconds`; its start is never below 0."""
         start = max(0.0, self.start + seconds)

@@ -68,8 +68,4 @@ def _told(stream: str, holes: Sequence[Span], absent: Sequence[Span], least: flo
     for hole in holes:
         if hole.duration >= least:
             lacking = 2 * sum(hole.overlap(one) for one in absent) > hole.duration
-            yield Gap(span=_rounded(hole), stream=stream, reason=ABSENT if lacking else UNREADABLE)
-
-
-def _rounded(span: Span) -> Span:
-    return Span(start=round(span.start, 3), end=round(span.end, 3))
+            yield Gap(span=hole.rounded(), stream=stream, reason=ABSENT if lacking else UNREADABLE)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
-import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from annotators.media import processes
+from annotators.media.containers import seconds_of_header
 from annotators.media.packets import read_packets
 from annotators.media.subtitle_streams import SubtitleStream, subtitle_streams
 from annotators.media.timeline import Section, Timeline, Track, lay
@@ -25,24 +24,6 @@ STANDARD = tuple(Fraction(rate) for rate in ("12", "15", "24000/1001", "24", "25
 """Picture rates that players and annotation tools know, in Hz."""
 _GUESSED = {"mp3", "aac", "mpegts", "mpeg", "mpegvideo", "amr", "h264", "hevc", "ac3", "eac3", "dts"}
 """Formats whose length ffprobe reckons from the bit rate or from the last stamp."""
-_SUFFIXES = {
-    "mov": ".mp4 .m4v .mov .m4a .m4b .3gp .3g2 .f4v .qt",
-    "matroska": ".mkv .mk3d .mka .webm .weba",
-    "avi": ".avi .divx",
-    "mpegts": ".ts .mts .m2ts .m2t",
-    "mpeg": ".mpg .mpeg .mpe .vob",
-    "asf": ".wmv .wma .asf",
-    "flv": ".flv .f4v",
-    "ogg": ".ogg .oga .ogv .opus .spx",
-    "wav": ".wav",
-    "mp3": ".mp3 .mp2",
-    "flac": ".flac",
-    "aac": ".aac",
-}
-"""By ffprobe's first name of a container: the suffixes that files of it have."""
-_HEAD = 4096
-_UNKNOWN = 0x7FFFF000
-"""Bytes of sound from which a header does not say how many there are."""
 _UNSURE = 25
 """What ffprobe gives for a format that it guesses, of 100."""
 _STILL = Fraction(2)
@@ -158,18 +139,6 @@ def holds_media(path: Path) -> bool:
     return int(told.get("format", {}).get("probe_score", 0)) > _UNSURE and _chosen(told) != (None, None)
 
 
-def misnamed(path: Path) -> str | None:
-    """Return what container a file is by its content, in ffprobe's words, where its suffix is that of another one."""
-    try:
-        form = processes.ask(path, "-show_format").get("format", {})
-    except ItemError:
-        return None
-    suffix, name = path.suffix.lower(), str(form.get("format_name")).split(",")[0]
-    of_others = any(suffix in suffixes.split() for container, suffixes in _SUFFIXES.items() if container != name)
-    mine = suffix in _SUFFIXES.get(name, "").split()
-    return str(form.get("format_long_name") or name) if of_others and not mine else None
-
-
 def shown_at(path: Path, info: MediaInfo, time: float) -> tuple[float, float | None]:
     """Return where the picture that stands at `time` can be decoded from, and since when it stands (None: before the first)."""
     if info.video is None:
@@ -235,30 +204,13 @@ def _lost(path: Path, told: Mapping[str, Any], timeline: Timeline) -> float:
         return 0.0
     chosen = [stream for stream in _chosen(told) if stream is not None]
     only = len(chosen) == len(told["streams"])
-    promised = max([_of_header(path), *(_announced(stream, container if only else {}) for stream in chosen)])
+    promised = max([seconds_of_header(path), *(_announced(stream, container if only else {}) for stream in chosen)])
     clock, reached = max(0.0, timeline.stretches[0].clock), timeline.duration
     # Matroska announces where its clock ends, others how long they last; and it may end at a stamp that is damaged.
     promised -= clock if abs(promised - clock - reached) < abs(promised - reached) else 0.0
     if any(abs(stamp - clock - promised) < 1.0 for track in timeline.tracks for stamp in track.damaged):
         return 0.0
     return promised - reached if reached < min(promised - 2.0, 0.9 * promised) else 0.0
-
-
-def _of_header(path: Path) -> float:
-    """Return how many seconds the header of a RIFF file speaks of, 0 where it does not: ffprobe goes by the size of the file."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    found = head.find(b"avih")
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI " and 0 < found <= len(head) - 28:
-        each, frames = (struct.unpack_from("<I", head, found + place)[0] for place in (8, 24))
-        return float(each * frames) / 1e6
-    try:
-        with wave.open(str(path), "rb") as sound:
-            # Whoever writes to a pipe does not know the size, and says the largest.
-            size = sound.getnframes() * sound.getnchannels() * sound.getsampwidth()
-            return sound.getnframes() / sound.getframerate() if size < _UNKNOWN else 0.0
-    except (wave.Error, EOFError, ZeroDivisionError):
-        return 0.0
 
 
 def _announced(stream: Mapping[str, Any], container: Mapping[str, Any]) -> float:

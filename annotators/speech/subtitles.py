@@ -180,7 +180,7 @@ def _timed_text(text: str, name: str) -> Iterator[ShownText]:
             if part.tag.endswith(("}body", "}div")) and "begin" in part.attrib and not {"end", "dur"} & part.attrib.keys():
                 part.set("dur", f"{_OPEN}s")
         model = to_model(ET.ElementTree(root))
-    except Exception as error:
+    except Exception as error:  # what ttconv raises at a hostile file is not told by its interface
         raise ItemError(f"{name}: not TTML as ttconv reads it: {error}") from error
     body = model.get_body() if model is not None else None
     if body is None:

@@ -135,15 +135,21 @@ class FasterWhisperWords(Annotator[Source, Any]):
         return heard, info
 
     def _said_in(self, model: Any, sound: Any, segments: Sequence[Any], language: str) -> list[Any]:
-        said = {segment.seek: timed(segment.words or ()) if self._loops(segment) else segment.words or () for segment in segments}
-        loops = [s for s in segments if self._loops(s) and 2 * len(said[s.seek]) < len(s.words or ())]
-        if loops:
-            stretches = [Span(start=float(one.start), end=float(one.end)) for one in loops]
-            again, _ = self._transcribe(model, sound, stretches, language, no_repeat_ngram_size=3)
-            said |= {old.seek: () for old in loops}
-            said |= {("again", new.seek): new.words or () for new in again if self._is_speech(new) and not self._loops(new)}
-        silent = {segment.seek for segment in segments if not self._is_speech(segment)}
-        return [word for seek, words in said.items() if seek not in silent for word in words]
+        words: list[Any] = []
+        for segment in segments:
+            if self._is_speech(segment):
+                words += self._without_loop(model, sound, segment, language) if self._loops(segment) else segment.words or ()
+        return words
+
+    def _without_loop(self, model: Any, sound: Any, segment: Any, language: str) -> list[Any]:
+        """Return the words of a text that repeats itself: those with a time of their own, where that is most of them."""
+        said = list(segment.words or ())
+        true = timed(said)
+        if 2 * len(true) >= len(said):
+            return true
+        span = Span(start=float(segment.start), end=float(segment.end))
+        again, _ = self._transcribe(model, sound, [span], language, no_repeat_ngram_size=3)
+        return [word for new in again if self._is_speech(new) and not self._loops(new) for word in new.words or ()]
 
     def _speech(self, sound: Any) -> list[Span]:
         from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: PLC0415

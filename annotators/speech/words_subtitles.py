@@ -99,12 +99,14 @@ class SubtitleWords(Annotator[Source, SpokenLanguage]):
         for cue, words in zip(cues, spread, strict=True):
             said = [next(left) for _ in words]
             if said and cue.speaker:
-                yield SpeakerName(by=self.key, span=_rounded(cue.span & whole or cue.span), name=cue.speaker, speaker=_most(said))
+                yield SpeakerName(
+                    by=self.key, span=(cue.span & whole or cue.span).rounded(), name=cue.speaker, speaker=_most(said)
+                )
 
     def _sounds(self, cues: Sequence[SubtitleCue], whole: Span) -> Iterator[Cue]:
         for k, (span, note) in enumerate(((cue.span & whole or cue.span, note) for cue in cues for note in cue.notes), 1):
             said = f"noted in the subtitles: {note}"
-            yield Cue(by=self.key, cue_id=f"voice.noted.{k}", modality="voice", span=_rounded(span), text=said)
+            yield Cue(by=self.key, cue_id=f"voice.noted.{k}", modality="voice", span=span.rounded(), text=said)
 
     def _spread(self, cue: SubtitleCue, whole: Span) -> list[Word]:
         weights = [len(word) + 1 for word in cue.words]
@@ -113,7 +115,7 @@ class SubtitleWords(Annotator[Source, SpokenLanguage]):
             start, done = cue.span.start + cue.span.duration * done / total, done + weight
             end = cue.span.start + cue.span.duration * done / total
             if start < whole.end:
-                words.append(Word(by=self.key, span=_rounded(Span(start=start, end=min(end, whole.end))), text=text))
+                words.append(Word(by=self.key, span=Span(start=start, end=min(end, whole.end)).rounded(), text=text))
         return words
 
 
@@ -168,7 +170,3 @@ def _most(words: Sequence[Word]) -> str | None:
         if word.speaker is not None:
             seconds[word.speaker] = seconds.get(word.speaker, 0.0) + word.span.duration
     return min(seconds, key=lambda name: (-seconds[name], name), default=None)
-
-
-def _rounded(span: Span) -> Span:
-    return Span(start=round(span.start, 3), end=round(span.end, 3))

@@ -28,6 +28,7 @@ from schemas.values import Span
 from schemas.vocabulary.languages import running_text
 
 Spoken = TypeVar("Spoken", Turn, Word, SpeakerName)
+Noted = TypeVar("Noted", Cue, Gap)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +147,7 @@ def _clip(wanted: WantedClip, files: Files, work: Path) -> Clip:
         turns=turns,
         words=words,
         names=_slice(source.names, span),
-        cues=_noted(source.cues, span),
+        cues=_part(source.cues, span),
         clip_id=clip_id(source, request),
         requested=request.span,
         actual=span,
@@ -161,7 +162,7 @@ def _clip(wanted: WantedClip, files: Files, work: Path) -> Clip:
         loudness=files.loudness,
         clipped=files.clipped,
         treatments=files.treatments,
-        gaps=_missing(source.gaps, span),
+        gaps=_part(source.gaps, span),
     )
 
 
@@ -190,16 +191,10 @@ def _slice(claims: Sequence[Spoken], span: Span) -> tuple[Spoken, ...]:
     return tuple(sorted(sliced, key=lambda claim: (claim.span, claim.speaker or "")))
 
 
-def _noted(cues: Sequence[Cue], span: Span) -> tuple[Cue, ...]:
-    """Return what was noted of the source in a span of it, in clip time."""
-    parts = [(cue, cue.span & span) for cue in cues if cue.span is not None]
-    return tuple(replace(cue, span=_clip_time(part, span)) for cue, part in parts if part is not None)
-
-
-def _missing(gaps: Sequence[Gap], span: Span) -> tuple[Gap, ...]:
-    """Return what is missing in a span of the source, in clip time."""
-    parts = ((gap, gap.span & span) for gap in gaps)
-    return tuple(replace(gap, span=_clip_time(part, span)) for gap, part in parts if part is not None)
+def _part(held: Sequence[Noted], span: Span) -> tuple[Noted, ...]:
+    """Return what reaches into a span of the source, clipped to it, in clip time, in its order."""
+    parts = ((one, one.span & span) for one in held if one.span is not None)
+    return tuple(replace(one, span=_clip_time(part, span)) for one, part in parts if part is not None)
 
 
 def _clip_time(part: Span, span: Span) -> Span:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from pydantic import TypeAdapter
 
+from annotators.media.containers import misnamed
 from annotators.media.damage import gaps
 from annotators.media.decoder import probe
-from annotators.media.probing import misnamed
 from annotators.media.subtitle_streams import SubtitleStream
 from annotators.speech.words_subtitles import written
 from pipeline.ingest.sources import Found
@@ -19,7 +19,7 @@ from pipeline.runtime.progress import LOST
 from pipeline.runtime.stamps import unchanged
 from schemas.errors import ItemError
 from schemas.provenance import digest
-from schemas.record import DeadLetter, Gap, Origin, Source, Subtitles, Unused
+from schemas.record import DeadLetter, Gap, Origin, Source, Subtitles, Unused, subtitles_key
 from schemas.versions.accounts import SourceExtent
 
 
@@ -57,7 +57,7 @@ class Probe(ConcurrentDoFn):
             streams=probed.streams,
             **terms,
         )
-        subtitles, unused = _useful(element, probed)
+        subtitles, unused = self._useful(element, probed)
         extent = SourceExtent(
             source_id=element.source_id,
             file=element.file,
@@ -81,6 +81,27 @@ class Probe(ConcurrentDoFn):
         self.context.store.put("probes", key, probed, _PROBED)
         return probed
 
+    def _useful(self, element: Found, probed: Probed) -> tuple[tuple[Subtitles, ...], tuple[Unused, ...]]:
+        """Return the subtitles in which there are words, and the others with the reason."""
+        inside = (
+            Subtitles(path=element.path, sha256=element.sha256, marks=one.marks, stream=one.index) for one in probed.subtitles
+        )
+        held = (*element.subtitles, *inside)
+        key = digest(["subtitles 1", element.sha256, [one.name for one in held], subtitles_key(held), element.terms.language])
+        faults = self.context.store.get("subtitles", key, _FAULTS) if held else ()
+        if faults is None:
+            faults = _faults(held, element, probed)
+            unchanged(element.stamps)
+            self.context.store.put("subtitles", key, faults, _FAULTS)
+        pairs = list(zip(held, faults, strict=True))
+        beside = PurePosixPath(element.file)
+        unused = (
+            Unused(file=element.file if one.stream is not None else str(beside.with_name(one.name)), reason=fault)
+            for one, fault in pairs
+            if fault is not None
+        )
+        return tuple(one for one, fault in pairs if fault is None), tuple(unused)
+
 
 def _named(error: ItemError, element: Found) -> str:
     """Return what is wrong with a file, and what it is where its name says something else."""
@@ -88,18 +109,17 @@ def _named(error: ItemError, element: Found) -> str:
     return f"{error} (by its content it is {container})" if container else str(error)
 
 
-def _useful(element: Found, probed: Probed) -> tuple[tuple[Subtitles, ...], tuple[Unused, ...]]:
-    """Return the subtitles in which there are words, and the others with the reason."""
-    inside = (Subtitles(path=element.path, sha256=element.sha256, marks=one.marks, stream=one.index) for one in probed.subtitles)
-    useful, unused = [], []
-    for one in (*element.subtitles, *inside):
+def _faults(subtitles: Sequence[Subtitles], element: Found, probed: Probed) -> tuple[str | None, ...]:
+    """Return of each of the subtitles why it is of no use, None where there are words in it."""
+    faults: list[str | None] = []
+    for one in subtitles:
         try:
             written(one, element.terms.language, probed.duration)
-            useful.append(one)
+            faults.append(None)
         except ItemError as error:
-            file = element.file if one.stream is not None else str(PurePosixPath(element.file).with_name(one.name))
-            unused.append(Unused(file=file, reason=str(error)))
-    return tuple(useful), tuple(unused)
+            faults.append(str(error))
+    return tuple(faults)
 
 
 _PROBED = TypeAdapter(Probed)
+_FAULTS = TypeAdapter(tuple[str | None, ...])

@@ -31,3 +31,7 @@ def test_boxes_that_do_not_meet_share_nothing_and_a_box_shares_all_with_itself()
     left, right = (Box(x=x, y=0, width=0.4, height=1) for x in (0, 0.6))
     assert left.iou(right) == 0
     assert left.iou(left) == pytest.approx(1)
+
+
+def test_a_span_is_rounded_to_milliseconds():
+    assert Span(start=0.12345, end=2.0004999).rounded() == Span(start=0.123, end=2.0)

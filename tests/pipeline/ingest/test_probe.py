@@ -70,6 +70,12 @@ def test_subtitles_inside_a_file_are_its_own(raw, context):
     subprocess.run(["ffmpeg", "-loglevel", "error", *files], check=True)
     (raw / "b.mp4").unlink()
     (raw / "w.srt").unlink()
+    ((found,), _, _) = find_sources(raw)
+    first, *_ = Probe(context).work(found)
+    (raw / "a.mkv").rename(raw / "elsewhere.mkv")
+    again, *_ = Probe(context).work(found)
+    (raw / "elsewhere.mkv").rename(raw / "a.mkv")
+    assert again.subtitles == first.subtitles != (), "the file is read for them once"
     (words,) = probed(raw, context)["a.mkv"].subtitles
     assert (words.name, words.sha256) == ("stream 2 of a.mkv", probed(raw, context)["a.mkv"].source.sha256)
 
