@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -135,3 +137,10 @@ def test_each_test_file_in_a_room_is_named_after_a_module_of_that_room():
         parts = file.stem.removeprefix("test_").split("_")
         names = ("_".join(parts[:count]) for count in range(len(parts), 0, -1))
         assert any((ROOT / room / f"{one}.py").is_file() for one in names), name
+
+
+def test_each_module_that_the_tests_share_or_that_measures_something_loads():
+    helpers = [name for name, file in modules("tests").items() if not file.name.startswith(("test_", "conftest"))]
+    outside = [name for name in helpers if name.startswith("tests.support.outside.")]  # a package of its own, which doors install
+    code = f"import importlib\nfor name in {[name for name in helpers if name not in outside]}: importlib.import_module(name)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -20,8 +20,8 @@ from annotators.registry import used_by
 from schemas.values import Span
 from tests.accuracy import face, listen, look, voice
 from tests.accuracy import words as text
-from tests.annotators.media.test_decoder import SHAPES
 from tests.support import making
+from tests.support.making import SHAPES
 
 SPAN = Span(start=2.013, end=6.731)
 
