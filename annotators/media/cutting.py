@@ -10,6 +10,7 @@ times, so that the clip's bounds are those of its span to within `OFF`, whatever
 from __future__ import annotations
 
 import math
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +35,10 @@ SMOOTH = Fraction(25)
 """Lowest rate, in Hz, of a clip whose source has a variable or a low one: pictures move by half a frame at most, 20 ms."""
 OFF = 0.04
 """Seconds by which a clip's bounds may be off: one picture of 25 a second, less than the shortest speech sound."""
+_DAMAGE = re.compile(
+    r"^\[(?!libx264|mp4|aac)\w+ @ [^\n]*(error|damaged|[Ii]nvalid|corrupt|outside the valid range)", re.MULTILINE
+)
+"""What a decoder says of pictures that it cannot read whole."""
 _FILM = Fraction(23)
 """Rate in Hz from which pictures are kept one by one: a film's 24000/1001 a second are off by 21 ms at the end."""
 # Nothing that depends on the machine, the day or the build of ffmpeg goes into a file.
@@ -71,6 +76,8 @@ class Cut:
     frames: int
     width: int
     height: int
+    damaged: bool = False
+    """The decoder could not read all of the pictures, and filled in what it could not."""
 
 
 def cut(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSettings) -> Cut:
@@ -85,7 +92,8 @@ def cut(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSetting
     if span.end <= video.start or span.start >= video.end:
         raise ItemError(f"there is no picture between {span.start:.2f} s and {span.end:.2f} s")
     with _beside(out) as made:
-        if settings.mode == "copy":
+        # Where the clock breaks, no span of it is one piece of the file.
+        if settings.mode == "copy" and info.straight:
             return _copy(path, info, video, span, made)
         return _exact(path, info, span, made, settings)
 
@@ -144,10 +152,13 @@ def _exact(path: Path, info: MediaInfo, span: Span, out: Path, settings: CutSett
         heard = stereo(path, info, _RATE, Span(start=start, end=start + seconds))
         streams.append(_raw(out.with_name("sound"), heard[:, 0] if info.audio.channels == 1 else heard, _RATE))
     args = ffmpeg.output(*streams, processes.url(out), **_coded(info, rate, settings)).get_args()
-    if processes.convert(path, args) != count:
+    done = processes.convert(path, args)
+    if done.pictures != count:
         raise ItemError(f"there is no picture between {span.start:.2f} s and {span.end:.2f} s")
     actual = Span(start=round(start, 6), end=round(start + seconds, 6))
-    return Cut(actual=actual, fps=round(float(rate), 6), frames=count, width=width + width % 2, height=height + height % 2)
+    size = {"width": width + width % 2, "height": height + height % 2}
+    damaged = _DAMAGE.search(done.complaints) is not None
+    return Cut(actual=actual, fps=round(float(rate), 6), frames=count, **size, damaged=damaged)
 
 
 def _count(seconds: float, rate: Fraction) -> int:
@@ -178,7 +189,7 @@ def _copy(path: Path, info: MediaInfo, video: VideoStream, span: Span, out: Path
     source = ffmpeg.input(processes.url(path), **processes.ONE_FILE, ss=info.seek(key))
     streams = [source[str(stream.index)] for stream in (video, info.audio) if stream is not None]
     flags = {"codec": "copy", "format": "mp4", "movflags": "+faststart", **_EXACT}
-    count = processes.convert(path, ffmpeg.output(*streams, processes.url(out), t=span.end - key, **flags).get_args())
+    count = processes.convert(path, ffmpeg.output(*streams, processes.url(out), t=span.end - key, **flags).get_args()).pictures
     made = probe(out)
     if made.video is None:
         raise ItemError(f"there is no picture between {key:.2f} s and {span.end:.2f} s")

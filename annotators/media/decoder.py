@@ -115,14 +115,14 @@ def pictures(path: Path, info: MediaInfo, key: float, zero: float) -> Any:
     # it finds one of theirs.
     # And where decoding begins with the first picture, a seek to it misses it in files without an index.
     later = key > info.video.start + JITTER
-    seek = {"ss": info.seek(key)} if later and len(info.stretches) == 1 and info.video.alone else {}
+    seek = {"ss": info.seek(key)} if later and info.straight and info.video.alone else {}
     # Not accurate: a picture that came before `zero` and still stands there must survive. No reinit: a picture that changes its
     # size half-way would start the filters, and with them the clock, again.
     options = {**processes.ONE_FILE, **seek, "noaccurate_seek": None, "copyts": None, "reinit_filter": 0, "threads": _THREADS}
     stream = ffmpeg.input(processes.url(path), **options)[str(info.video.index)].filter("settb", "1/1000000")
     if info.video.damaged:
         stream = stream.filter("select", f"not({'+'.join(f'lt(abs(t-{at:.6f}),0.0005)' for at in info.video.damaged)})")
-    stream = stream.filter("setpts", _laid(info.stretches, info.video.stretches, zero))
+    stream = stream.filter("setpts", _laid(info.stretches, info.video, zero))
     return stream.filter("bwdif", mode="send_frame", deint="all") if info.video.interlaced else stream
 
 
@@ -137,11 +137,12 @@ def toned(stream: Any, video: VideoStream) -> Any:
     return shown.filter("format", "yuv444p").filter("format", "yuv420p")
 
 
-def _laid(stretches: Sequence[Section], numbers: Sequence[int], zero: float) -> str:
+def _laid(stretches: Sequence[Section], video: VideoStream, zero: float) -> str:
     """Return the expression that gives each picture its time: it goes to the next stretch where the clock breaks."""
-    shifts = [stretches[number].shift - zero for number in numbers]
+    shifts = [stretches[number].shift - zero for number in video.stretches]
     if len(shifts) == 1:
-        return f"PTS-{-shifts[0]:.6f}/TB" if shifts[0] <= 0.0 else f"PTS+{shifts[0]:.6f}/TB"
+        late = "".join(f"+gte(T,{skip.clock - 0.0005:.6f})*{skip.seconds:.6f}/TB" for skip in video.skips)
+        return (f"PTS-{-shifts[0]:.6f}/TB" if shifts[0] <= 0.0 else f"PTS+{shifts[0]:.6f}/TB") + late
     breaks = f"if(N,lt(T,ld(1)-{BACK})+gt(T,ld(1)+{FAR}),0)"
     chosen = "".join(f"if(eq(ld(0),{k}),{shift:.6f}," for k, shift in enumerate(shifts[:-1]))
     return f"st(0,ld(0)+{breaks})*0+st(1,T)*0+PTS+({chosen}{shifts[-1]:.6f}{')' * (len(shifts) - 1)})/TB"

@@ -15,6 +15,7 @@ import numpy as np
 from annotators.media import processes
 from annotators.media.containers import seconds_of_header
 from annotators.media.packets import read_packets
+from annotators.media.skipped import Skip, skips
 from annotators.media.subtitle_streams import SubtitleStream, subtitle_streams
 from annotators.media.timeline import Section, Timeline, Track, lay
 from schemas.errors import ItemError
@@ -56,6 +57,8 @@ class VideoStream:
     """What the container's clock says of pictures whose stamps are damaged."""
     gaps: tuple[Span, ...] = ()
     """Where it has no pictures between its start and its end, in seconds from time 0."""
+    skips: tuple[Skip, ...] = ()
+    """What the container's clock does not count of it."""
     alone: bool = True
     """No other stream of pictures is in the file, by whose key frames ffmpeg might seek."""
     interlaced: bool = False
@@ -84,6 +87,8 @@ class AudioStream:
     """In which stretches of the file it has sound, in their order."""
     gaps: tuple[Span, ...] = ()
     """Where it has no samples between its start and its end, in seconds from time 0."""
+    skips: tuple[Skip, ...] = ()
+    """What the container's clock does not count of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +106,11 @@ class MediaInfo:
     subtitles: tuple[SubtitleStream, ...] = ()
     missing: float = 0.0
     """Seconds that should come after `duration`, by what the container says: the file breaks off."""
+
+    @property
+    def straight(self) -> bool:
+        """Tell whether one clock leads through the whole file, so that a time can be sought."""
+        return len(self.stretches) == 1 and not any(stream.skips for stream in (self.video, self.audio) if stream is not None)
 
     @property
     def origin(self) -> float:
@@ -175,9 +185,11 @@ def _probe(path: Path, size: int, changed: int) -> MediaInfo:
 @lru_cache(maxsize=8)
 def _timeline(path: Path, size: int, changed: int) -> Timeline:
     """Return the timeline of the streams that are used: the picture's track first, where there is one."""
-    chosen = _chosen(processes.ask(path, "-show_streams"))
+    told = processes.ask(path, "-show_format", "-show_streams")
+    chosen = _chosen(told)
     starts = {int(s["index"]): float(s.get("start_time", "-inf")) for s in chosen if s is not None}
-    return lay(read_packets(path), starts)
+    packets, form = read_packets(path), str(told.get("format", {}).get("format_name"))
+    return lay(packets, starts, {stream: skips(path, form, packets, stream) for stream in starts})
 
 
 def _chosen(told: Mapping[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -200,9 +212,8 @@ def _stands(stream: dict[str, Any]) -> bool:
 def _lost(path: Path, told: Mapping[str, Any], timeline: Timeline) -> float:
     """Return how many seconds less there are than picture and sound should last by the container, 0 for less than two."""
     container = told.get("format", {})
-    if set(str(container.get("format_name")).split(",")) & _GUESSED:
-        return 0.0
-    chosen = [stream for stream in _chosen(told) if stream is not None]
+    guessed = set(str(container.get("format_name")).split(",")) & _GUESSED
+    chosen = [stream for stream in _chosen(told) if stream is not None and not guessed]
     only = len(chosen) == len(told["streams"])
     promised = max([seconds_of_header(path), *(_announced(stream, container if only else {}) for stream in chosen)])
     clock, reached = max(0.0, timeline.stretches[0].clock), timeline.duration
@@ -245,6 +256,7 @@ def _video(stream: dict[str, Any], track: Track, told: Mapping[str, Any]) -> Vid
         stretches=track.stretches,
         damaged=track.damaged,
         gaps=track.gaps,
+        skips=track.skips,
         alone=sum(s.get("codec_type") == "video" for s in told["streams"]) == 1,
         interlaced=stream.get("field_order") in {"tt", "bb", "tb", "bt"},
         hdr=_HDR.get(str(stream.get("color_transfer"))),
@@ -265,6 +277,7 @@ def _audio(stream: dict[str, Any], track: Track, told: Mapping[str, Any]) -> Aud
         tracks=sum(s.get("codec_type") == "audio" and int(s.get("channels") or 0) > 0 for s in told["streams"]),
         stretches=track.stretches,
         gaps=track.gaps,
+        skips=track.skips,
     )
 
 

@@ -67,14 +67,28 @@ def run_ffmpeg(path: Path, args: Sequence[str]) -> bytearray:
     return _output(path, _FFMPEG, args)
 
 
-def convert(path: Path, args: Sequence[str]) -> int:
-    """Run ffmpeg with arguments that write a file, and return how many pictures it wrote.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """What became of a file that ffmpeg was to write."""
+
+    pictures: int
+    """How many it wrote."""
+    complaints: str
+    """What its decoders complained of, a line each."""
+
+
+def convert(path: Path, args: Sequence[str]) -> Conversion:
+    """Run ffmpeg with arguments that write a file, and return what became of it.
 
     Raises:
         ItemError: ffmpeg failed or made no progress; `path` is the file that is to blame.
     """
-    told = run_ffmpeg(path, ["-progress", "pipe:1", *args]).decode("utf-8", "replace")
-    return max((int(count) for count in re.findall(r"^frame=\s*(\d+)", told, re.MULTILINE)), default=0)
+    with _child(path, _FFMPEG, ["-progress", "pipe:1", *args], None) as pipe:
+        told = bytearray()
+        while data := pipe.read(2**20, whole=False):
+            told += data
+    counts = re.findall(rb"^frame=\s*(\d+)", told, re.MULTILINE)
+    return Conversion(pictures=max(map(int, counts), default=0), complaints=pipe.complaints.decode("utf-8", "replace"))
 
 
 def ask(path: Path, *wanted: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from annotators.media import processes
-from annotators.media.probing import MediaInfo
+from annotators.media.probing import AudioStream, MediaInfo
+from annotators.media.skipped import passed
 from annotators.media.timeline import HOLE, Section, runs
 from schemas.errors import ItemError
 from schemas.values import Span
@@ -97,8 +98,8 @@ def stereo(path: Path, info: MediaInfo, rate: int, span: Span) -> Samples:
     Raises:
         ItemError: there is no sound, or it cannot be decoded.
     """
-    start = span.start if len(info.stretches) == 1 and span.start > _BEFORE else 0.0
-    placed, _ = _stereo(path, info, rate, start, None if len(info.stretches) > 1 else span.end + _BEFORE)
+    start = span.start if info.straight and span.start > _BEFORE else 0.0
+    placed, _ = _stereo(path, info, rate, start, span.end + _BEFORE if info.straight else None)
     first, count = round(span.start * rate), round(span.duration * rate)
     part = placed[first : first + count]
     return np.concatenate([part, np.zeros((count - len(part), 2), np.float32)])
@@ -179,7 +180,7 @@ def _placed(frames: list[_Frame], data: Samples, info: MediaInfo, rate: int) -> 
         return np.zeros((0, 2), np.float32), []
     at: list[int] = []
     end = 0
-    for frame, wanted in zip(frames, _wanted(frames, info.audio.stretches, info.stretches, rate), strict=True):
+    for frame, wanted in zip(frames, _wanted(frames, info.audio, info.stretches, rate), strict=True):
         here = end if wanted is None or (abs(wanted - end) <= SLACK * rate and at) else wanted
         at.append(here)
         end = here + frame.count
@@ -190,12 +191,13 @@ def _placed(frames: list[_Frame], data: Samples, info: MediaInfo, rate: int) -> 
     return placed.clip(-1.0, 1.0), [(k, k + frame.count) for k, frame in zip(at, frames, strict=True)]
 
 
-def _wanted(frames: list[_Frame], numbers: tuple[int, ...], stretches: tuple[Section, ...], rate: int) -> list[int | None]:
+def _wanted(frames: list[_Frame], audio: AudioStream, stretches: tuple[Section, ...], rate: int) -> list[int | None]:
     """Return where each frame begins on the timeline, in samples; None where its stamp is damaged."""
     clock = np.array([frame.pts for frame in frames], np.float64) / rate
-    parts, _ = runs(clock)
+    late = passed(audio.skips, clock)
+    parts, _ = runs(clock + late)
     wanted: list[int | None] = [None] * len(frames)
-    for part, number in zip(parts, numbers, strict=False):
+    for part, number in zip(parts, audio.stretches, strict=False):
         for k in part:
-            wanted[k] = round(frames[k].pts + stretches[number].shift * rate)
+            wanted[k] = round(frames[k].pts + (stretches[number].shift + late[k]) * rate)
     return wanted

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from annotators.media.packets import Packets, Places, Seconds
+from annotators.media.skipped import Skip, passed
 from schemas.values import Span
 
 FAR = 3600.0
@@ -27,6 +29,7 @@ _TOGETHER = 10.0
 """Seconds by which the streams of a stretch may begin apart."""
 _FEW = 3
 """Packets, one after the other, that can have damaged stamps."""
+NOTHING: Mapping[int, tuple[Skip, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,8 @@ class Track:
     """What the clock says of packets whose stamps are damaged."""
     gaps: tuple[Span, ...]
     """Where it has nothing between start and end, on the timeline."""
+    skips: tuple[Skip, ...] = ()
+    """What its clock does not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,9 +112,12 @@ def _is_damaged(times: Seconds, piece: Places, before: Sequence[Places], after: 
     return not fits and (last is None or first is None or _follows(last, first))
 
 
-def lay(packets: Packets, streams: Mapping[int, float]) -> Timeline:
-    """Put these streams of a file on one timeline, each with the start that the container states: a packet may begin before."""
-    read = [_Stream(packets, stream, start) for stream, start in streams.items()]
+def lay(packets: Packets, streams: Mapping[int, float], skipped: Mapping[int, tuple[Skip, ...]] = NOTHING) -> Timeline:
+    """Put these streams of a file on one timeline, each with the start that the container states: a packet may begin before.
+
+    What their clocks do not count is put between what they count.
+    """
+    read = [_Stream(packets, stream, start, skipped.get(stream, ())) for stream, start in streams.items()]
     numbers = _joined(read)
     stretches: list[Section] = []
     at = 0.0
@@ -140,7 +148,7 @@ def _joined(read: Sequence[_Stream]) -> list[tuple[int, ...]]:
 class _Stream:
     """The packets of one stream that have a time and are presented, and its runs."""
 
-    def __init__(self, packets: Packets, stream: int, start: float) -> None:
+    def __init__(self, packets: Packets, stream: int, start: float, skips: tuple[Skip, ...]) -> None:
         places = packets.of(stream)
         places = places[~packets.hidden[places] & ~(np.isnan(packets.shown[places]) & np.isnan(packets.decoded[places]))]
         lasts, shown, clock = packets.lasts[places], packets.shown[places], packets.decoded[places]
@@ -149,8 +157,10 @@ class _Stream:
         known = np.flatnonzero(~np.isnan(clock))
         after = known[np.minimum(np.searchsorted(known, np.arange(len(clock))), len(known) - 1)] if len(known) else known
         clock = np.where(np.isnan(clock), clock[after], clock) if len(known) else shown
+        late = passed(skips, clock)
+        shown, clock = shown + late, clock + late
         usual = np.nanmedian(lasts) if np.isfinite(lasts).any() else _usual(shown)
-        self.places, self.key = places, packets.key[places]
+        self.places, self.key, self.skips = places, packets.key[places], skips
         self.ends = shown + np.where(np.isnan(lasts), usual, lasts)
         self.shown = np.where((shown < start) & (shown > start - BACK), start, shown)
         parts, self.damaged = runs(clock)
@@ -179,6 +189,7 @@ class _Stream:
             stretches=numbers,
             damaged=tuple(self.shown[self.damaged].tolist()),
             gaps=_gaps(times[order], ends[order]),
+            skips=self.skips,
         )
 
 

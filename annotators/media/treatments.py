@@ -8,9 +8,10 @@ from annotators.media.probing import MediaInfo, VideoStream
 from annotators.media.sound import Sound
 
 
-def treatments(info: MediaInfo, sound: Sound | None, encoded: bool) -> tuple[str, ...]:
+def treatments(info: MediaInfo, sound: Sound | None, encoded: bool, damaged: bool = False) -> tuple[str, ...]:
     """Return what was done; pictures that are not `encoded` anew are as they were."""
     done = list(_of_pictures(info.video)) if info.video is not None and encoded else []
+    done += ["picture: damaged, and what cannot be decoded is filled in from pictures beside it"] * damaged
     if info.audio is not None and info.audio.tracks > 1:
         done.append(f"sound: one of {info.audio.tracks} tracks")
     if sound is not None and sound.mixing is not None:

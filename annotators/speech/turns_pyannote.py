@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -13,6 +13,7 @@ from annotators.annotator import Annotator, Scope
 from annotators.media import decoder
 from annotators.models import local
 from annotators.speech import turns
+from annotators.speech.silence import squeezed
 from schemas.claims import Claim
 from schemas.record import Source
 from schemas.validate import InnerProportion, NotNegative, Positive, PositiveInt
@@ -28,7 +29,7 @@ class PyannoteTurns(Annotator[Source, Any]):
     """
 
     name: ClassVar[str] = "turns.pyannote"
-    version: ClassVar[str] = "1+pyannote.audio-4.0"
+    version: ClassVar[str] = "2+pyannote.audio-4.0"
     scope: ClassVar[Scope] = "source"
     provides: ClassVar[tuple[str, ...]] = ("turns", "speakers")
     shared: ClassVar[bool] = True
@@ -82,5 +83,8 @@ def diarized(by: str, pipeline: Any, record: Source, bridge: float, threads: int
     if "audio" not in record.source.streams:
         return ()
     sound = decoder.audio(Path(record.path))
-    found = diarization.diarize(pipeline, sound, threads)
+    short = squeezed(sound, decoder.RATE)
+    heard = diarization.diarize(pipeline, short.samples, threads)
+    speech, floor = ([(short.whole(span), label) for span, label in parts] for parts in (heard.speech, heard.floor))
+    found = replace(heard, speech=tuple(speech), floor=tuple(floor))
     return turns.turn_claims(by, found, bridge, record.source.duration)

@@ -22,7 +22,7 @@ class PyannotePipelineTurns(Annotator[Source, Any]):
     """
 
     name: ClassVar[str] = "turns.pyannote_pipeline"
-    version: ClassVar[str] = "1+pyannote.audio-4.0"
+    version: ClassVar[str] = "2+pyannote.audio-4.0"
     scope: ClassVar[Scope] = "source"
     provides: ClassVar[tuple[str, ...]] = ("turns", "speakers")
     shared: ClassVar[bool] = True

@@ -206,16 +206,17 @@ def unheard(stretches: Sequence[Span], words: Iterable[Any], speech: Sequence[Sp
 
 
 def placed(by: str, heard: Iterable[Any], duration: float, spaced: bool) -> list[Word]:
-    """Return words (with `word`, `start`, `end`, `probability`) as claims, in order, inside the source, each `_STEP` or longer.
+    """Return words (with `word`, `start`, `end`, `probability`) as claims, in order.
 
-    What has no letter or digit is no word. In a language with spaces, a piece without one continues the word before ("X" "-59").
+    A word that begins where the source is over was not said in it; the last one ends with it at the latest. What has no letter or
+    digit is no word. In a language with spaces, a piece without one continues the word before ("X" "-59").
     """
     words: list[Word] = []
     for one in sorted(heard, key=lambda word: float(word.start)):
         text, probability = one.word.strip(), round(float(one.probability), 4)
         last = words[-1] if words else None
         earliest = last.span.start if last else 0.0
-        start = round(max(earliest, min(float(one.start), duration - _STEP), 0.0), 3)
+        start = round(max(earliest, float(one.start), 0.0), 3)
         end = max(start, int(min(max(float(one.end), start + _STEP), duration) * 1000 + 1e-6) / 1000)
         if not _LETTER.search(text) or end <= start:
             continue

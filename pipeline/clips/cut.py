@@ -82,7 +82,7 @@ class CutClips(ConcurrentDoFn):
 
     def _files(self, wanted: WantedClip) -> Files:
         span = wanted.request.span
-        key = digest(["cut 2", wanted.source.source.sha256, asdict(span), asdict(self.settings)])
+        key = digest(["cut 3", wanted.source.source.sha256, asdict(span), asdict(self.settings)])
         kept = self.context.store.get("cuts", key, _FILES)
         if kept is not None and all((self.context.work / path).exists() for path in (kept.video, kept.audio) if path):
             return kept
@@ -104,7 +104,9 @@ class CutClips(ConcurrentDoFn):
             cut=made,
             loudness=integrated_loudness(self.context.work / audio) if audio else None,
             clipped=heard.clipped_in(held, RATE) if heard is not None else None,
-            treatments=treatments(info, heard, self.settings.mode == "exact"),
+            treatments=treatments(
+                info, heard, self.settings.mode == "exact" or not info.straight, made is not None and made.damaged
+            ),
         )
         unchanged(wanted.source.stamps)
         self.context.store.put("cuts", key, files, _FILES)

@@ -151,6 +151,14 @@ def broken(out: Path, whole: Path, share: float = 0.5) -> Path:
     return out
 
 
+def spoilt(out: Path, whole: Path, first: float = 0.45, last: float = 0.6) -> Path:
+    """Write the file with zeros in a part of it; the index of an MP4 lies in front."""
+    data = whole.read_bytes()
+    start, end = round(first * len(data)), round(last * len(data))
+    out.write_bytes(data[:start] + bytes(end - start) + data[end:])
+    return out
+
+
 SHAPES = {
     "constant": lambda out: video(out / "a.mp4"),
     "ntsc": lambda out: video(out / "a.mp4", rate="30000/1001"),

@@ -7,6 +7,7 @@ import pytest
 
 from annotators.media import cutting, decoder, processes
 from annotators.media.cutting import CutSettings, cut, cut_audio
+from annotators.media.packets import read_packets
 from schemas.errors import ItemError
 from schemas.values import Span
 from tests.support import making
@@ -160,3 +161,19 @@ def test_a_span_is_cut_out_of_a_file_with_one_key_frame_and_no_index(tmp_path, s
     held = [next(one for one in marks if start < one < start + 1.3) for marks in making.marks_of(path)]
     found = [marks[0] + made.actual.start for marks in making.marks_of(tmp_path / "clip.mp4")]
     assert found == pytest.approx(held, abs=0.04)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("mp4", "libx264"), ("avi", "mpeg4"), ("ts", "mpeg2video"), ("mov", "mjpeg")])
+def test_a_clip_of_damaged_pictures_is_told_and_those_beside_it_are_whole(suffix, codec, tmp_path):
+    path, broken = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
+    moving = ("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=12", "-c:v", codec, "-g", 25)
+    making.ffmpeg(*moving, "-pix_fmt", "yuvj420p" if codec == "mjpeg" else "yuv420p", path)
+    data, packets = bytearray(path.read_bytes()), read_packets(path)
+    hurt = [place for place in packets.of(0) if 4.0 < packets.decoded[place] - packets.decoded[0] < 5.0]
+    for place in hurt:
+        for share in (0.3, 0.5, 0.8):
+            data[int(packets.place[place] + share * packets.size[place])] ^= 0xFF
+    broken.write_bytes(data)
+    spans = (Span(start=1.0, end=3.0), Span(start=3.5, end=5.5), Span(start=8.0, end=10.0))
+    made = [cut(broken, decoder.probe(broken), span, tmp_path / "clip.mp4", CutSettings(preset="ultrafast")) for span in spans]
+    assert [one.damaged for one in made] == [False, True, False]

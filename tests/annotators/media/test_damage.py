@@ -9,14 +9,6 @@ from annotators.media.damage import ABSENT, CUT_OFF, UNREADABLE, gaps
 from tests.support import making
 
 
-def spoilt(out: Path, whole: Path, first: float = 0.45, last: float = 0.6) -> Path:
-    """Write the file with zeros in a part of it; the index of an MP4 lies in front."""
-    data = whole.read_bytes()
-    start, end = round(first * len(data)), round(last * len(data))
-    out.write_bytes(data[:start] + bytes(end - start) + data[end:])
-    return out
-
-
 def whole(folder: Path, suffix: str) -> Path:
     """Write 12 s of which each takes about as many bytes, with beeps at 1, 3 and 10 s."""
     beeps = "+".join(f"between(t,{time},{time + 0.2})" for time in (1, 3, 10))
@@ -30,7 +22,7 @@ def whole(folder: Path, suffix: str) -> Path:
 
 @pytest.mark.parametrize(("suffix", "reason"), [("mp4", UNREADABLE), ("mkv", ABSENT), ("ts", ABSENT)])
 def test_a_damage_in_the_middle_is_told_and_what_is_around_it_stays_where_it_was(tmp_path, suffix, reason):
-    path = spoilt(tmp_path / f"spoilt.{suffix}", whole(tmp_path, suffix))
+    path = making.spoilt(tmp_path / f"spoilt.{suffix}", whole(tmp_path, suffix))
     found = gaps(path)
     assert {gap.stream for gap in found} == {"audio", "video"}
     assert {gap.reason for gap in found} == {reason}
@@ -66,6 +58,12 @@ def test_a_pause_in_which_nothing_was_recorded_is_a_gap(tmp_path):
     (gap,) = gaps(holed)
     assert (gap.stream, gap.reason) == ("audio", ABSENT)
     assert (gap.span.start, gap.span.end) == pytest.approx((3.0, 5.0), abs=0.05)
+
+
+def test_an_mp3_that_breaks_off_is_told_by_its_first_frame(tmp_path):
+    (gap,) = gaps(making.broken(tmp_path / "b.mp3", making.spoken(tmp_path / "a.mp3")))
+    assert (gap.stream, gap.reason) == ("audio", CUT_OFF)
+    assert (gap.span.start, gap.span.end) == pytest.approx((4.0, 8.0), abs=0.2)
 
 
 def test_a_wave_file_that_breaks_off_is_told_by_its_header_and_one_from_a_pipe_is_whole(tmp_path):

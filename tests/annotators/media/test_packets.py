@@ -15,6 +15,8 @@ def test_they_are_those_that_another_reader_finds(shape, shaped):
         others = [p for p in file.demux() if p.size]
     assert found.stream.tolist() == [p.stream_index for p in others]
     assert found.shown == pytest.approx([float(p.pts * p.time_base) for p in others], abs=1e-5)
+    assert found.size.tolist() == [p.size for p in others]
+    assert found.place.tolist() == [-1 if p.pos is None else p.pos for p in others]
     assert found.key.tolist() == [p.is_keyframe for p in others]
     assert np.nanmax(found.lasts[found.of(0)]) == pytest.approx(0.04, abs=0.001)
 

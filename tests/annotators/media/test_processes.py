@@ -54,8 +54,8 @@ def test_what_ffprobe_says_is_read_and_what_it_refuses_is_told(plain, tmp_path):
 
 def test_a_conversion_counts_its_pictures_and_one_that_fails_names_the_file(plain, tmp_path):
     out = processes.url(tmp_path / "out.mkv")
-    assert processes.convert(plain, ["-i", processes.url(plain), "-frames:v", "7", "-an", out]) == 7
-    assert processes.convert(plain, ["-i", processes.url(plain), "-vn", processes.url(tmp_path / "out.wav")]) == 0
+    assert processes.convert(plain, ["-i", processes.url(plain), "-frames:v", "7", "-an", out]).pictures == 7
+    assert processes.convert(plain, ["-i", processes.url(plain), "-vn", processes.url(tmp_path / "out.wav")]).pictures == 0
     with pytest.raises(ItemError, match=rf"{plain.name}: ffmpeg cannot read it: ") as caught:
         processes.convert(plain, ["-i", processes.url(tmp_path / "gone.mp4"), "-f", "null", "-"])
     assert str(tmp_path) not in str(caught.value).replace(str(tmp_path / "gone.mp4"), "")

@@ -26,7 +26,8 @@ def packets(**streams):
     times = np.concatenate(list(streams.values()))
     numbers = np.concatenate([np.full(len(stamps), k) for k, stamps in enumerate(streams.values())])
     yes = np.ones(len(times), np.bool_)
-    return Packets(stream=numbers, shown=times, decoded=times, lasts=np.full(len(times), STEP), key=yes, hidden=~yes)
+    known = {"place": numbers, "size": numbers, "key": yes, "hidden": ~yes}
+    return Packets(stream=numbers, shown=times, decoded=times, lasts=np.full(len(times), STEP), **known)
 
 
 @pytest.mark.parametrize(

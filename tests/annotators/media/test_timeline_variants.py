@@ -5,7 +5,8 @@ All 320 are tried by `python -m tests.benchmarks.variants`; these are a part of 
 
 import pytest
 
-from tests.benchmarks.variants import JUMPS, SOUNDS, WITHIN, drawn, tried
+from tests.benchmarks.variants import JUMPS, SHARE, SOUNDS, WITHIN, Listener, drawn, tried
+from tests.support.media import media
 
 PART = range(0, 320, 13)
 
@@ -26,3 +27,14 @@ def test_what_is_in_a_file_is_found_where_it_is(seed):
     assert found.stated, f"{found.variant}: the gap is not told"
     for what, errors in found.errors.items():
         assert errors and all(error is not None and error <= WITHIN for error in errors), f"{found.variant}: {what} {errors}"
+
+
+@pytest.fixture(scope="module")
+def listener(tmp_path_factory):
+    return Listener(media("jfk"), tmp_path_factory.mktemp("plain"))
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 10))
+def test_recognised_words_keep_their_places(seed, listener):
+    variant, off, share = listener.off(seed)
+    assert off is not None and off <= WITHIN and share >= SHARE, f"{variant}: off by {off}, {share} heard"

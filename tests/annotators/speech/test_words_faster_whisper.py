@@ -40,8 +40,10 @@ def test_words_are_in_order_inside_the_source_and_never_empty():
     assert times(made) == [("one", 0.0, 0.02), ("three", 1.2, 1.4), ("two", 1.5, 1.52), ("four", 2.0, 3.0)]
 
 
-def test_a_word_past_the_end_is_held_to_the_end():
-    assert times(placed("me", heard((" late", 5.0, 6.0)), 3.0, True)) == [("late", 2.98, 3.0)]
+def test_a_word_past_the_end_was_not_said_and_the_last_one_ends_with_the_sound():
+    assert times(placed("me", heard((" last", 2.5, 3.4), (" late", 3.0, 3.2), (" later", 5.0, 6.0)), 3.0, True)) == [
+        ("last", 2.5, 3.0)
+    ]
 
 
 def test_punctuation_is_no_word_and_a_piece_without_a_space_goes_on_with_the_word_before():
