@@ -138,6 +138,10 @@ class FaceTrack(Claim):
         tuple[Degrees, ...], Says("eyes turned to the person's left of where the head points is positive; () without mesh")
     ] = ()
     gaze_pitch: Annotated[tuple[Degrees, ...], Says("eyes above where the head points is positive; () without mesh")] = ()
+    misfit: Annotated[
+        tuple[Small, ...],
+        Says("face heights by which finder and mesh disagree about eyes or mouth: above 0.07 a part is hidden; () without mesh"),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from annotators.face.seeing.landmarks import gaze, landmarks
+from annotators.face.seeing.landmarks import gaze, landmarks, misfit
 from annotators.native_logs import quietly
 from schemas.values import Box
 from schemas.vocabulary.spaces import space
@@ -34,15 +34,16 @@ _running: weakref.WeakSet[Any] = weakref.WeakSet()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mesh:
-    """Pose in degrees and landmarks (both as in `FaceTrack`), and the blendshapes in the order of `SHAPES`, 0 to 1."""
+    """Pose in degrees, landmarks and misfit (all as in `FaceTrack`), and the blendshapes in the order of `SHAPES`, 0 to 1."""
 
     yaw: float
     pitch: float
     roll: float
     shapes: tuple[float, ...]
-    landmarks: tuple[float, ...] = ()
-    gaze: tuple[float, float] = (0.0, 0.0)
+    landmarks: tuple[float, ...]
+    gaze: tuple[float, float]
     """Yaw and pitch of the eyes against the head."""
+    misfit: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,7 @@ class LandmarkFitter:
             shapes=tuple(round(min(1.0, max(0.0, scores[name])), 5) for name in SHAPES),
             landmarks=landmarks(points, image.shape[1], image.shape[0]),
             gaze=(round(across, 2), round(up, 2)),
+            misfit=round(misfit(points, np.asarray(row[4:14], np.float64).reshape(5, 2), float(row[3])), 4),
         )
 
     def _detect(self, image: Image) -> Any:

@@ -94,16 +94,18 @@ class FaceExpression(Annotator[Clip, ExpressionReader]):
     """Degrees of yaw beyond which a face is not read."""
     raised: float = 30.0
     """Degrees of pitch, up or down, beyond which a face is not read."""
-    smallest: int = 32
+    smallest: int = 40
     """Height of a face in pixels below which it is not read."""
     large: int = 96
     """Height of a face in pixels from which on it counts in full."""
-    blurred: float = 20.0
+    blurred: float = 10.0
     """Variance of the Laplacian of the face at 96 x 96 pixels below which it is too blurred or dark to be read."""
-    sharp: float = 60.0
+    sharp: float = 50.0
     """The same variance, from which on the face counts in full."""
     certain: float = 0.75
     """Score of the finder below which a face counts as hidden."""
+    misfit: float = 0.07
+    """Face heights by which finder and mesh disagree about eyes or mouth, above which a face counts as hidden."""
     enough: float = 0.25
     """Seconds of pictures that count, talking ones by their weight, below which the label is withheld."""
     doubt: float = 0.1
@@ -174,7 +176,14 @@ class FaceExpression(Annotator[Clip, ExpressionReader]):
     def _sight(self, model: ExpressionReader, frame: decoder.Frame, face: FaceTrack, number: int, jaw: float) -> Sight:
         box = face.boxes[number]
         height, sharp = box.height * frame.image.shape[0], sharpness(frame.image, box)
-        limits = Limits(smallest=self.smallest, turned=self.turned, raised=self.raised, sharp=self.blurred, certain=self.certain)
+        limits = Limits(
+            smallest=self.smallest,
+            turned=self.turned,
+            raised=self.raised,
+            sharp=self.blurred,
+            certain=self.certain,
+            misfit=self.misfit,
+        )
         if why := obstacle(face, number, height, sharp, limits):
             return Sight(time=frame.time, obstacle=why)
         scores = model.read(frame.image, box)

@@ -137,6 +137,7 @@ def track(run: Run, name: str, rate: float, by: str) -> FaceTrack:
         landmarks=tuple(mesh.landmarks for mesh in meshes),
         gaze_yaw=tuple(mesh.gaze[0] for mesh in meshes),
         gaze_pitch=tuple(mesh.gaze[1] for mesh in meshes),
+        misfit=tuple(mesh.misfit for mesh in meshes),
     )
 
 

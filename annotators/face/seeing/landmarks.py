@@ -18,6 +18,8 @@ MESH_POINTS = (*_JAW, *_BROWS, *_NOSE, *_EYES, *_LIPS, *_IRISES)
 """Point of the mesh for each of the 68 of iBUG 300-W (jaw, brows, nose, eyes, lips; the person's right first) and both irises."""
 _SIGHT = ((33, 133, 468), (263, 362, 473))
 """Outer corner, inner corner, middle of the iris."""
+_FOUND = ((33, 133), (362, 263), (1,), (61,), (291,))
+"""Points of the mesh whose middles are those of YuNet: right eye, left eye, tip of the nose, corners of the mouth."""
 _RAISED = 0.06
 """How far the iris of a face that looks straight ahead lies above the line between the corners, in eye widths: 222 stills."""
 _TURN = 2.25
@@ -47,6 +49,17 @@ def gaze(mesh: Points, rotation: Points) -> tuple[float, float]:
         offs.append((turned[iris] - middle)[:2] / max(eye, 1e-6))
     across, up = np.mean(offs, axis=0)
     return _angle(across), _angle(up - _RAISED)
+
+
+def misfit(mesh: Points, found: Points, height: float) -> float:
+    """Return by how many face heights mesh and finder disagree about the eyes, or about nose and mouth, whichever is more.
+
+    Each guesses in its own way what it cannot see: under a hand, a mask or the bar of a helmet they are apart. `found` holds the
+    finder's five points in pixels, shape (5, 2).
+    """
+    own = np.asarray([mesh[list(places), :2].mean(axis=0) for places in _FOUND])
+    apart = np.linalg.norm(own - found, axis=1) / height
+    return float(max(apart[:2].mean(), apart[2:].mean()))
 
 
 def _angle(off: float) -> float:

@@ -25,14 +25,16 @@ class Limits:
     sharp: float
     """Least variance of the Laplacian of the face at 96 x 96 pixels."""
     certain: float
-    """Least score of the finder: less is partly covered, or no face."""
+    """Least score of the finder: less may be no face."""
+    misfit: float
+    """Most disagreement of finder and mesh, in face heights: more is partly hidden."""
 
 
 def obstacle(face: FaceTrack, number: int, height: float, sharpness: float, limits: Limits) -> str | None:
     """Return what stands in the way of reading a sample, None where nothing does; `height` of the face in pixels."""
     if height < limits.smallest:
         return SMALL
-    if not face.yaw or face.scores[number] < limits.certain:
+    if not face.yaw or face.scores[number] < limits.certain or (face.misfit and face.misfit[number] > limits.misfit):
         return HIDDEN
     if abs(face.yaw[number]) > limits.turned or abs(face.pitch[number]) > limits.raised:
         return TURNED

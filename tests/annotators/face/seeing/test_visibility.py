@@ -5,7 +5,7 @@ import pytest
 from annotators.face.seeing.visibility import BLURRED, HIDDEN, SMALL, TURNED, Limits, obstacle, obstacles_told
 from tests.support.seen import face
 
-LIMITS = Limits(smallest=30, turned=40, raised=30, sharp=20, certain=0.75)
+LIMITS = Limits(smallest=30, turned=40, raised=30, sharp=20, certain=0.75, misfit=0.07)
 FRONTAL = face("F0", (0.0, 0.1), (0.0, 0.0))
 
 
@@ -20,6 +20,8 @@ FRONTAL = face("F0", (0.0, 0.1), (0.0, 0.0))
         ({"yaw": (90.0, 40.0)}, 30, 20, None),
         ({"pitch": (0.0, -31.0)}, 30, 20, TURNED),
         ({"scores": (0.9, 0.7)}, 30, 20, HIDDEN),
+        ({"misfit": (0.0, 0.08)}, 30, 20, HIDDEN),
+        ({"misfit": (0.08, 0.02)}, 30, 20, None),
         ({"yaw": (), "pitch": ()}, 30, 20, HIDDEN),
     ],
 )
