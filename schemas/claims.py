@@ -140,7 +140,7 @@ class FaceTrack(Claim):
     gaze_pitch: Annotated[tuple[Degrees, ...], Says("eyes above where the head points is positive; () without mesh")] = ()
     misfit: Annotated[
         tuple[Small, ...],
-        Says("face heights by which finder and mesh disagree about eyes or mouth: above 0.07 a part is hidden; () without mesh"),
+        Says("face heights by which finder and mesh disagree about eyes or mouth: much where a part is hidden; () without mesh"),
     ] = ()
 
 

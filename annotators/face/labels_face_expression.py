@@ -80,8 +80,8 @@ class FaceExpression(Annotator[Clip, ExpressionReader]):
     provides: ClassVar[tuple[str, ...]] = ("labels", "cues")
 
     model: str = "face-expression"
-    temperature: float = 3.8
-    """Divides the logits, which are far too sure of themselves: fitted on 44 labelled stills, each class weighing the same."""
+    temperature: float = 3.4
+    """Divides the logits, which are far too sure of themselves: chosen on photographs and thumbnails, see docs/accuracy.md."""
     every: int = 3
     """One of so many ticks of the face track is looked at; while the target talks, that with the mouth nearest to rest."""
     talking: float = 0.5
@@ -104,11 +104,11 @@ class FaceExpression(Annotator[Clip, ExpressionReader]):
     """The same variance, from which on the face counts in full."""
     certain: float = 0.75
     """Score of the finder below which a face counts as hidden."""
-    misfit: float = 0.07
+    misfit: float = 0.065
     """Face heights by which finder and mesh disagree about eyes or mouth, above which a face counts as hidden."""
     enough: float = 0.25
     """Seconds of pictures that count, talking ones by their weight, below which the label is withheld."""
-    doubt: float = 0.1
+    doubt: float = 0.05
     """Seconds of a clear, silent face that weigh as much as the uniform distribution."""
     width: int = 1280
     """Wider pictures are scaled down to so many pixels."""
@@ -169,11 +169,12 @@ class FaceExpression(Annotator[Clip, ExpressionReader]):
         for frame in decoder.frames(video, face.rate, width=self.width):
             number = samples.get(round(frame.time * face.rate))
             if number is not None:
-                yield self._sight(model, frame, face, number, float(jaw[number]))
+                yield self.sight(model, frame, face, number, float(jaw[number]))
             if round(frame.time * face.rate) >= max(samples):
                 break
 
-    def _sight(self, model: ExpressionReader, frame: decoder.Frame, face: FaceTrack, number: int, jaw: float) -> Sight:
+    def sight(self, model: ExpressionReader, frame: decoder.Frame, face: FaceTrack, number: int, jaw: float) -> Sight:
+        """Return what one picture shows of a sample of the face, whose jaw is open beyond its rest by `jaw`."""
         box = face.boxes[number]
         height, sharp = box.height * frame.image.shape[0], sharpness(frame.image, box)
         limits = Limits(
