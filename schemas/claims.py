@@ -130,6 +130,18 @@ class FaceTrack(Claim):
         tuple[tuple[Small, ...], ...],
         Says("ARKit blendshapes, 0 to 1, named in label space arkit52; () where no mesh fitted"),
     ]
+    landmarks: Annotated[
+        tuple[tuple[Small, ...], ...],
+        Says("70 points, x and y in turn, relative to the frame: the 68 of iBUG 300-W, right iris, left iris; () without mesh"),
+    ] = ()
+    gaze_yaw: Annotated[
+        tuple[Degrees, ...], Says("eyes turned to the person's left of where the head points is positive; () without mesh")
+    ] = ()
+    gaze_pitch: Annotated[tuple[Degrees, ...], Says("eyes above where the head points is positive; () without mesh")] = ()
+    misfit: Annotated[
+        tuple[Small, ...],
+        Says("face heights by which finder and mesh disagree about eyes or mouth: much where a part is hidden; () without mesh"),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +216,7 @@ class Label(Claim):
     perspective: Annotated[str, Says("expressed by the person, or evoked in the viewer")] = "expressed"
     person: Annotated[str | None, Says("None: the target of the clip")] = None
     span: Annotated[Span | None, Says("None: the whole clip")] = None
+    withheld: Annotated[str | None, Says("why no label is given; None where one is")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ class MediapipeFaces(Annotator[Clip, FaceAnalyzer]):
     """
 
     name: ClassVar[str] = "faces.mediapipe"
-    version: ClassVar[str] = "2+mediapipe-1.2"
+    version: ClassVar[str] = "3+mediapipe-1.2"
     requires: ClassVar[tuple[str, ...]] = ("video",)
     provides: ClassVar[tuple[str, ...]] = ("faces", "frames", "overlooked")
 

@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from annotators.face.seeing.landmarks import gaze, landmarks, misfit
 from annotators.native_logs import quietly
 from schemas.values import Box
 from schemas.vocabulary.spaces import space
@@ -33,12 +34,16 @@ _running: weakref.WeakSet[Any] = weakref.WeakSet()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mesh:
-    """Pose in degrees (signs as in `FaceTrack`) and the blendshapes in the order of `SHAPES`, 0 to 1."""
+    """Pose in degrees, landmarks and misfit (all as in `FaceTrack`), and the blendshapes in the order of `SHAPES`, 0 to 1."""
 
     yaw: float
     pitch: float
     roll: float
     shapes: tuple[float, ...]
+    landmarks: tuple[float, ...]
+    gaze: tuple[float, float]
+    """Yaw and pitch of the eyes against the head."""
+    misfit: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +119,20 @@ class LandmarkFitter:
                 best, found = share, number
         if found is None:
             return None
-        yaw, pitch, roll = pose(told.facial_transformation_matrixes[found])
+        matrix = told.facial_transformation_matrixes[found]
+        yaw, pitch, roll = pose(matrix)
         scores = {shape.category_name: float(shape.score) for shape in told.face_blendshapes[found]}
-        shapes = tuple(round(min(1.0, max(0.0, scores[name])), 5) for name in SHAPES)
-        return Mesh(yaw=round(yaw, 3), pitch=round(pitch, 3), roll=round(roll, 3), shapes=shapes)
+        points = np.asarray([(left + side * p.x, top + side * p.y, side * p.z) for p in told.face_landmarks[found]])
+        across, up = gaze(points, _rotation(matrix))
+        return Mesh(
+            yaw=round(yaw, 3),
+            pitch=round(pitch, 3),
+            roll=round(roll, 3),
+            shapes=tuple(round(min(1.0, max(0.0, scores[name])), 5) for name in SHAPES),
+            landmarks=landmarks(points, image.shape[1], image.shape[0]),
+            gaze=(round(across, 2), round(up, 2)),
+            misfit=round(misfit(points, np.asarray(row[4:14], np.float64).reshape(5, 2), float(row[3])), 4),
+        )
 
     def _detect(self, image: Image) -> Any:
         frame = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image))
@@ -161,12 +176,16 @@ class FaceAnalyzer:
 
 def pose(matrix: npt.NDArray[np.float32]) -> tuple[float, float, float]:
     """Return yaw, pitch, roll in degrees from a facial transformation matrix (x right in the picture, y up, z to the viewer)."""
-    rotation = np.asarray(matrix, np.float64)[:3, :3]
-    rotation = rotation / np.linalg.norm(rotation, axis=0, keepdims=True)
+    rotation = _rotation(matrix)
     yaw = math.atan2(rotation[0, 2], rotation[2, 2])
     pitch = math.asin(max(-1.0, min(1.0, rotation[1, 2])))
     roll = math.atan2(-rotation[1, 0], rotation[1, 1])
     return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
+
+
+def _rotation(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    rotation = np.asarray(matrix, np.float64)[:3, :3]
+    return np.asarray(rotation / np.linalg.norm(rotation, axis=0, keepdims=True))
 
 
 def square(image: Image, row: npt.NDArray[np.float32], zoom: float, pixels: int) -> tuple[Image, float, float, float]:

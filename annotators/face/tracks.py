@@ -134,6 +134,10 @@ def track(run: Run, name: str, rate: float, by: str) -> FaceTrack:
         pitch=tuple(mesh.pitch for mesh in meshes),
         roll=tuple(mesh.roll for mesh in meshes),
         blendshapes=tuple(mesh.shapes for mesh in meshes),
+        landmarks=tuple(mesh.landmarks for mesh in meshes),
+        gaze_yaw=tuple(mesh.gaze[0] for mesh in meshes),
+        gaze_pitch=tuple(mesh.gaze[1] for mesh in meshes),
+        misfit=tuple(mesh.misfit for mesh in meshes),
     )
 
 

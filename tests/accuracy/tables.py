@@ -71,7 +71,7 @@ def emotions() -> None:
         (
             part,
             row.what,
-            row.items,
+            count(row),
             *(f"{share:.2f}" for share in (row.accuracy, row.macro_f1, row.ece, row.majority)),
             recall(row),
         )
@@ -89,6 +89,11 @@ def there(rows: Callable[[], Iterable[Any]]) -> list[Any]:
     except pytest.skip.Exception as absent:
         print(absent, file=sys.stderr)
         return []
+
+
+def count(row: Any) -> str:
+    """Return how many items the figures are of, and of how many where some got no label."""
+    return f"{row.items} of {row.of}" if getattr(row, "of", row.items) != row.items else str(row.items)
 
 
 def recall(row: object) -> str:

@@ -9,7 +9,9 @@ from schemas.values import Box
 
 
 def sample(time, yaw=0.0, sharpness=100.0, size=0.3, **shapes):
-    mesh = Mesh(yaw=yaw, pitch=0, roll=0, shapes=tuple(shapes.get(name, 0.0) for name in SHAPES))
+    mesh = Mesh(
+        yaw=yaw, pitch=0, roll=0, shapes=tuple(shapes.get(name, 0.0) for name in SHAPES), landmarks=(), gaze=(0, 0), misfit=0
+    )
     box = Box(x=0.1, y=0.1, width=size, height=size)
     return Sample(time=time, face=Face(box=box, score=0.9, sharpness=sharpness, mesh=mesh))
 

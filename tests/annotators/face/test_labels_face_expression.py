@@ -34,13 +34,20 @@ def shown(folder, change="null"):
     path = folder / "still.mp4"
     still = ("-loop", "1", "-i", media("astronaut"), "-vf", f"{change},fps=12", "-t", "1")
     ffmpeg(*still, *X264, path)
-    track = replace(face("F0", TIMES), boxes=(FACE,) * len(TIMES))
+    track = replace(face("F0", TIMES, [0.0] * len(TIMES)), boxes=(FACE,) * len(TIMES))
     target = Target(by="targets.made@1#0", speaker=None, track="F0", score=None, reason="made")
     return replace(clip(path, speaker=None), faces=(track,), targets=(target,))
 
 
-def sight(time, clear=1.0, **scores):
-    return Sight(time=time, clear=clear, scores=np.asarray([scores.get(name, 0.0) for name in NAMES]))
+def sight(time, clear=1.0, jaw=0.0, **scores):
+    return Sight(time=time, clear=clear, scores=np.asarray([scores.get(name, 0.0) for name in NAMES]), open=jaw)
+
+
+def withheld(told):
+    """Return why there is no label, after a look at that there is none."""
+    (label,) = told
+    assert (label.names, label.scores, label.valence, label.arousal) == ((), (), None, None)
+    return label.withheld
 
 
 def of(told, name):
@@ -60,9 +67,17 @@ def test_it_says_the_same_twice(reader, tmp_path):
     assert EXPRESSION.annotate(reader, [record]) == EXPRESSION.annotate(EXPRESSION.load("cpu"), [record])
 
 
-@pytest.mark.parametrize("change", ["lutrgb=r=val*0.02:g=val*0.02:b=val*0.02", "gblur=sigma=30", "scale=48:48"])
-def test_a_face_too_dark_blurred_or_small_gets_no_label(reader, tmp_path, change):
-    assert EXPRESSION.annotate(reader, [shown(tmp_path, change)]) == [()]
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("lutrgb=r=val*0.02:g=val*0.02:b=val*0.02", "blurred or dark in 4"),
+        ("gblur=sigma=30", "blurred or dark in 4"),
+        ("scale=96:96", "too small in 4"),
+    ],
+)
+def test_a_face_too_dark_blurred_or_small_gets_no_label_and_is_told_why(reader, tmp_path, change, why):
+    (told,) = EXPRESSION.annotate(reader, [shown(tmp_path, change)])
+    assert withheld(told) == f"the face is {why} of 4 pictures"
 
 
 def test_a_face_that_is_hard_to_see_gets_a_less_certain_label(reader, tmp_path):
@@ -81,24 +96,53 @@ def test_a_target_that_is_not_seen_gets_no_label(reader, tmp_path):
 
 def test_a_face_seen_only_between_the_usual_ticks_is_still_looked_at(reader, tmp_path):
     record = shown(tmp_path)
-    odd = replace(face("F0", (1 / 12, 2 / 12, 4 / 12)), boxes=(FACE,) * 3)
-    assert EXPRESSION.annotate(reader, [replace(record, faces=(odd,))])[0]
+    odd = replace(face("F0", (1 / 12, 2 / 12, 4 / 12), [0.0] * 3), boxes=(FACE,) * 3)
+    assert EXPRESSION.annotate(reader, [replace(record, faces=(odd,))])[0][0].scores
 
 
-def test_a_face_in_profile_says_nothing():
-    turned = replace(face("F0", TIMES, [0.0] * len(TIMES)), yaw=(75.0,) * len(TIMES))
-    image = np.random.default_rng(0).integers(0, 255, (400, 400, 3), dtype=np.uint8)
-    assert EXPRESSION.clear(image, turned, 0) == 0.0
-    assert EXPRESSION.clear(image, replace(turned, yaw=(0.0,) * len(TIMES)), 0) == 1.0
-    assert EXPRESSION.clear(image, replace(turned, yaw=(), pitch=()), 0) == 0.5
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"yaw": (55.0,) * 12}, "turned away in 4"),
+        ({"pitch": (-45.0,) * 12}, "turned away in 4"),
+        ({"scores": (0.65,) * 12}, "hidden or without a mesh in 4"),
+        ({"yaw": (), "pitch": (), "roll": (), "blendshapes": ()}, "hidden or without a mesh in 4"),
+    ],
+)
+def test_a_face_turned_away_or_hidden_gets_no_label_and_is_told_why(reader, tmp_path, changed, why):
+    record = shown(tmp_path)
+    record = replace(record, faces=(replace(record.faces[0], **changed),))
+    assert withheld(EXPRESSION.annotate(reader, [record])[0]) == f"the face is {why} of 4 pictures"
 
 
-def test_what_is_seen_while_the_target_talks_counts_less():
-    sights = [sight(0.0, happiness=1.0), sight(0.25, happiness=1.0), sight(0.5, sadness=1.0), sight(0.75, sadness=1.0)]
-    silent = EXPRESSION.pooled(sights, np.asarray([False] * 4), 0.25)
-    spoken = EXPRESSION.pooled(sights, np.asarray([True, True, False, False]), 0.25)
-    assert of(silent, "happiness") == pytest.approx(of(silent, "sadness"))
-    assert of(spoken, "sadness") > 3 * of(spoken, "happiness")
+def test_a_label_needs_enough_pictures_in_which_the_face_is_read(reader, tmp_path):
+    record = shown(tmp_path)
+    turns = (*(80.0,) * 9, *(0.0,) * 3)
+    once = replace(record, faces=(replace(record.faces[0], yaw=turns),))
+    assert EXPRESSION.annotate(reader, [once])[0][0].scores
+    assert withheld(replace(EXPRESSION, enough=0.5).annotate(reader, [once])[0]).startswith("the face is turned away in 3 of 4")
+
+
+def test_a_mouth_that_talks_counts_the_less_the_further_it_is_open():
+    open_mouth = [sight(0.0, jaw=0.2, surprise=1.0), sight(0.25, jaw=0.3, surprise=1.0)]
+    at_rest = [sight(0.5, neutral=1.0), sight(0.75, jaw=0.05, neutral=1.0)]
+    silent = EXPRESSION.pooled([*open_mouth, *at_rest], np.zeros(4, bool), 0.25)
+    spoken = EXPRESSION.pooled([*open_mouth, *at_rest], np.ones(4, bool), 0.25)
+    assert of(silent, "surprise") == pytest.approx(of(silent, "neutral"))
+    assert of(spoken, "neutral") > 4 * of(spoken, "surprise")
+
+
+def test_only_a_mouth_that_talks_and_never_comes_to_rest_leaves_nothing_to_say():
+    agape = [sight(0.25 * k, jaw=0.4, surprise=1.0) for k in range(8)]
+    assert EXPRESSION.pooled(agape, np.ones(8, bool), 0.25) is None
+    assert of(EXPRESSION.pooled(agape, np.zeros(8, bool), 0.25), "surprise") > 0.9
+
+
+def test_while_the_target_talks_the_moments_with_the_least_open_mouth_are_looked_at():
+    jaw = np.asarray([0.5, 0.1, 0.3, 0.2, 0.4, 0.0, *(0.3,) * 6])
+    track = face("F0", TIMES, jaw)
+    assert EXPRESSION.chosen(track, jaw, np.ones(12, bool)) == [1, 5, 6, 9]
+    assert EXPRESSION.chosen(track, jaw, np.zeros(12, bool)) == [0, 3, 6, 9]
 
 
 def test_the_less_is_seen_the_less_is_sure():
@@ -143,6 +187,7 @@ def test_a_woman_who_cries_is_sad_and_one_who_laughs_smiles(reader, tmp_path):
         record = with_faces(record, faces.annotate(looker, [record])[0])
         record = replace(record, targets=LipTargets().annotate(None, [record])[0])
         ((label, _),) = EXPRESSION.annotate(reader, [record])
+        assert label.withheld is None
         kinds = {cue.cue_id.split(".")[1] for cue in cues.annotate(None, [record])[0]}
         told.append((NAMES[int(np.argmax(label.scores))], "smile" in kinds))
     assert told == [("sadness", False), ("happiness", True)]

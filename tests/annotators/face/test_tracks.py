@@ -5,7 +5,7 @@ from annotators.face.finding import BEYOND, SHAPES, SMALL, Face, Mesh
 from annotators.face.tracks import lasting, left_out, link_faces, track, view, with_mesh
 from schemas.values import Box
 
-MESH = Mesh(yaw=0, pitch=0, roll=0, shapes=(0.0,) * len(SHAPES))
+MESH = Mesh(yaw=0, pitch=0, roll=0, shapes=(0.0,) * len(SHAPES), landmarks=(0.5,) * 140, gaze=(3.0, -4.0), misfit=0.02)
 
 
 def face(x=0.4, y=0.4, size=0.2, mesh=MESH, why=""):
