@@ -159,11 +159,7 @@ def _likeliest(clip: Judged, settings: AssessSettings) -> float | None:
 
 
 def _machines(clip: Judged) -> list[Label]:
-    return [
-        one
-        for one in clip.labels
-        if one.by.partition("@")[0] != DECISION and about_target(one)
-    ]
+    return [one for one in clip.labels if one.by.partition("@")[0] != DECISION and about_target(one)]
 
 
 def _weight(clip: Judged, route: RouteSettings) -> float:

@@ -72,6 +72,11 @@ class ConflictFacts:
         return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def conflicts_sent(clips: int, expected: float) -> ConflictFacts | None:
+    """Return what is expected of clips that go to people because of a conflict, of which so many are; None of none."""
+    return ConflictFacts(clips=clips, expected=round(expected / clips, 4)) if clips else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewFacts:
     """All of it."""

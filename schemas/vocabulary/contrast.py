@@ -110,7 +110,8 @@ def calibrated(unlike: float, same: float, axis: str) -> float:
     found = CALIBRATION[axis]
     masses = (unlike, same, 1 - unlike - same)
     weighed = [
-        math.exp(offset) * max(_LEAST, mass) ** found.slope for offset, mass in zip((found.unlike, 0.0, found.half), masses, strict=True)
+        math.exp(offset) * max(_LEAST, mass) ** found.slope
+        for offset, mass in zip((found.unlike, 0.0, found.half), masses, strict=True)
     ]
     return round(weighed[0] / sum(weighed), 4)
 
