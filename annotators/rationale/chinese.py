@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from annotators.rationale.contract import Sentence
-from annotators.rationale.wording import END, LONG, START, Noted, Part, marks, number, phrases, runs, times, unmarked, whole_clip
+from annotators.rationale.wording import (
+    END,
+    LONG,
+    START,
+    Noted,
+    Part,
+    Unknown,
+    marks,
+    number,
+    phrases,
+    runs,
+    times,
+    unmarked,
+    whole_clip,
+)
 from annotators.verbalize import CLEARLY, RATHER, liveliness
 from schemas.claims import Cue, Label
 from schemas.vocabulary.distributions import ranked as by_score
@@ -50,9 +64,7 @@ class Chinese:
         """Say that modalities speak of different things."""
         return _ended(f"{_joined(parts)}所说的不是一回事，无法相互比较", parts)
 
-    def whole(
-        self, ranked: Sequence[tuple[str, float]], cites: Sequence[str], unknown: Mapping[str, tuple[str, bool]]
-    ) -> Sentence:
+    def whole(self, ranked: Sequence[tuple[str, float]], cites: Sequence[str], unknown: Unknown) -> Sentence:
         """Say what all together say, and what is not known."""
         if not ranked:
             text = f"综合来看，无法得知此人的情绪{marks(cites)}。"
@@ -72,8 +84,9 @@ def _unknown(modality: str, why: str, withheld: bool) -> str:
 
 
 def _run(heard: bool, run: Sequence[Noted], seconds: float) -> str:
-    told = "、".join(_told(one, seconds) for one in run)
-    return f"可以听到{told}" if heard else f"此人{told}"
+    if heard:
+        return "，".join(_told(one, seconds) for one in run)
+    return f"此人{'、'.join(_told(one, seconds) for one in run)}"
 
 
 def _told(one: Noted, seconds: float) -> str:
@@ -83,7 +96,8 @@ def _told(one: Noted, seconds: float) -> str:
     elif text.startswith(_NOTED):
         text = f"字幕注明“{text.removeprefix(_NOTED)}”"
     else:
-        text = tables["heard"].get(text) or tables["done"].get(text) or f"有“{text}”的表现"
+        sound = tables["heard"].get(text)
+        text = f"可以听到{sound}" if sound else tables["done"].get(text) or f"有“{text}”的表现"
     when = "和".join(times(one, lambda cue: _when(cue, seconds), seconds))
     return f"{when}{unmarked(text)}{marks([cue.cue_id for cue in one.cues])}"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from annotators.rationale.contract import Sentence
-from annotators.rationale.wording import END, LONG, START, Noted, Part, marks, number, runs, times, unmarked, whole_clip
+from annotators.rationale.wording import END, LONG, START, Noted, Part, Unknown, marks, number, runs, times, unmarked, whole_clip
 from annotators.verbalize import impression, label_name
 from schemas.claims import Cue
 from schemas.vocabulary.modalities import modality_of
@@ -49,9 +49,7 @@ class English:
         """Say that modalities speak of different things."""
         return _ended(f"{_named(parts, True)} speak of different things, so that they cannot be compared", parts)
 
-    def whole(
-        self, ranked: Sequence[tuple[str, float]], cites: Sequence[str], unknown: Mapping[str, tuple[str, bool]]
-    ) -> Sentence:
+    def whole(self, ranked: Sequence[tuple[str, float]], cites: Sequence[str], unknown: Unknown) -> Sentence:
         """Say what all together say, and what is not known."""
         if not ranked:
             text = f"Taken together, what the person feels is not known {marks(cites)}."

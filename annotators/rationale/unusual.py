@@ -49,7 +49,7 @@ def kind_of(cue_id: str) -> str:
 
 
 def unusual(cue: Cue) -> float | None:
-    """Return 0 to 1 how unusual a cue is; None where it has no value, or was made by somebody whom the reference does not know."""
+    """Return 0 to 1 how unusual a cue is; None of one without a value, or made by somebody whom the reference does not know."""
     known = reference()
     if cue.value is None or cue.by.partition("@")[0] not in known.annotators or not known.clips.get(cue.modality):
         return None

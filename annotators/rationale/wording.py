@@ -15,6 +15,8 @@ from schemas.claims import Cue, Label
 from schemas.values import Span
 from schemas.vocabulary.distributions import likeliest, scores_of
 
+Unknown = Mapping[str, tuple[str, bool]]
+"""By modality why it has no label, and whether somebody looked and withheld one."""
 START, END = 0.3, 1.0
 """Seconds after the start, and before the end, that are told in words."""
 LONG, MOST = 2.0, 0.8
@@ -73,9 +75,7 @@ class Wording(Protocol):
     def apart(self, parts: Sequence[Part]) -> Sentence:
         """Say that modalities speak of different things."""
 
-    def whole(
-        self, ranked: Sequence[tuple[str, float]], cites: Sequence[str], unknown: Mapping[str, tuple[str, bool]]
-    ) -> Sentence:
+    def whole(self, ranked: Sequence[tuple[str, float]], cites: Sequence[str], unknown: Unknown) -> Sentence:
         """Say what all together say, the likeliest first, () where nobody gives a label; and what is not known.
 
         `unknown` holds for each modality why, and whether somebody looked and withheld a label.
@@ -97,7 +97,7 @@ def runs(found: Sequence[Noted]) -> list[tuple[bool, list[Noted]]]:
 
 
 def times(one: Noted, said: Callable[[Cue], str], seconds: float) -> list[str]:
-    """Return when something is noted, as a language says it: once where it lasts nearly all the time, [] where that is not known."""
+    """Return when something is noted, as a language says it: once where it lasts nearly all the time, [] if nobody knows."""
     lasting = [cue for cue in one.cues if whole_clip(cue.span, seconds)]
     return list(dict.fromkeys(told for cue in lasting or one.cues if (told := said(cue))))
 
@@ -124,6 +124,6 @@ def whole_clip(span: Span | None, seconds: float) -> bool:
 
 @cache
 def phrases() -> Mapping[str, Mapping[str, str]]:
-    """Return what is said in Chinese, by what it is in English: `heard` (nouns), `done` (verbs), `names`, `felt` and `unknown`."""
+    """Return what is said in Chinese, by what it is in English: `heard` (nouns), `done` (verbs), `names` and others."""
     found: Mapping[str, Mapping[str, str]] = json.loads(files("annotators.rationale").joinpath("phrases.json").read_text("utf-8"))
     return found

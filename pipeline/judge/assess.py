@@ -118,12 +118,13 @@ def compared(said: Mapping[str, Evidence], settings: AssessSettings) -> Iterator
         found = contrast(sure_enough(one, settings.sure), sure_enough(other, settings.sure), settings.space)
         if found.axis is None and not (one.distribution and other.distribution):
             continue
-        signed = one.valence is not None and other.valence is not None
         yield Conflict(
             first=first,
             second=second,
             divergence=divergence(one.distribution, other.distribution),
-            opposed=opposed(one.valence, other.valence, settings.valence) if signed else None,
+            opposed=None
+            if one.valence is None or other.valence is None
+            else opposed(one.valence, other.valence, settings.valence),
             axis=found.axis,
             probability=found.probability,
         )

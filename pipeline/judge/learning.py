@@ -154,8 +154,8 @@ def conflict_facts(clips: Iterable[Judged], onto: str) -> ConflictFacts | None:
 
 
 def _likeliest(clip: Judged, settings: AssessSettings) -> float | None:
-    found = (pair.probability for pair in compared(heard(_machines(clip), settings), settings))
-    return max((one for one in found if one is not None), default=None)
+    # Of a pair one of which is too unsure no conflict can be told: it goes to nobody, whatever the threshold.
+    return max((pair.probability or 0.0 for pair in compared(heard(_machines(clip), settings), settings)), default=None)
 
 
 def _machines(clip: Judged) -> list[Label]:

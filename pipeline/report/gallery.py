@@ -123,7 +123,8 @@ class ClipChoice:
 def cards(version: Path, clip_ids: Sequence[str], budget: int = MEDIA_BYTES, onto: str = SPACE) -> tuple[Card, ...]:
     """Return the cards, the highest priority first, of equals in order of source and time.
 
-    `onto` is the label space in which modalities are compared. Media are held for as many of the clips, from the first on, as `budget` bytes allow.
+    `onto` is the label space in which modalities are compared. Media are held for as many of the clips, from the first on, as
+    `budget` bytes allow.
     """
     embedded = _affordable(version, clip_ids, budget)
     found = []

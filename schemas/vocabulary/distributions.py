@@ -73,7 +73,7 @@ def divergence(one: Distribution, other: Distribution) -> float | None:
 
 
 def comparable(one: Distribution, other: Distribution) -> tuple[str, ...]:
-    """Return the labels on which two distributions can be compared, sorted; () where either has too much of its mass elsewhere."""
+    """Return the labels on which two distributions can be compared, sorted; () where either has too much mass elsewhere."""
     common = tuple(sorted(one.keys() & other.keys()))
     if len(common) < 2 or min(sum(d[name] for name in common) for d in (one, other)) < _COMPARABLE:
         return ()

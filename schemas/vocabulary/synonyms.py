@@ -41,7 +41,7 @@ def unified(said: str, onto: str) -> str:
 
 @cache
 def _known(onto: str) -> Mapping[str, str]:
-    """Return words with their labels: those of the table, of all spaces that lead to `onto`, and its own, which stand above all."""
+    """Return words with their labels: of the table, of all spaces that lead to `onto`, and its own, which stand above all."""
     home = space(_HOME)
     leads = {name: name for name in home.labels} if onto == _HOME else home.maps.get(onto, {})
     found = {word: leads[label] for label, words in _table().items() for word in (label, *words) if label in leads}
