@@ -60,6 +60,10 @@ class Chinese:
         """Say that modalities say the same, or nothing that contradicts."""
         return _ended(f"{_joined(parts)}{'一致' if same else '互不矛盾'}", parts)
 
+    def lean(self, parts: Sequence[Part]) -> Sentence:
+        """Say that modalities lean to unlike emotions, too unsurely for a contradiction."""
+        return _ended(f"{_joined(parts)}的倾向不同，但都不够确定，谈不上矛盾", parts)
+
     def apart(self, parts: Sequence[Part]) -> Sentence:
         """Say that modalities speak of different things."""
         return _ended(f"{_joined(parts)}所说的不是一回事，无法相互比较", parts)

@@ -18,8 +18,8 @@ from annotators.rationale.wording import Part, Wording, noted
 from annotators.verbalize import impression
 from schemas.claims import Claim, Cue, Label, Measure, Text
 from schemas.record import Clip
-from schemas.vocabulary.contrast import contrast, emotional, evidence, sure_enough
-from schemas.vocabulary.distributions import about_target, by_modality, pooled, ranked
+from schemas.vocabulary.contrast import DISAGREE, SURE, contrast, emotional, evidence, sure_enough
+from schemas.vocabulary.distributions import about_target, by_modality, likeliest, pooled, ranked, scores_of
 from schemas.vocabulary.languages import primary
 from schemas.vocabulary.modalities import modality_order
 from schemas.vocabulary.silence import unlabelled, withheld
@@ -45,9 +45,9 @@ class ComposedRationale(Annotator[Clip, None]):
 
     space: str = "ekman7"
     """The label space in which modalities are compared."""
-    disagree: Annotated[float, Field(ge=0, le=1)] = 0.5
+    disagree: Annotated[float, Field(ge=0, le=1)] = DISAGREE
     """Probability of a real conflict from which two modalities disagree."""
-    sure: Annotated[float, Field(ge=0, le=1)] = 0.4
+    sure: Annotated[float, Field(ge=0, le=1)] = SURE
     """Probability that the likeliest label of a modality needs, for the modality to contradict another."""
     most: Annotated[int, Field(ge=1)] = 3
     """Things that are named for one modality, the most unusual first."""
@@ -89,7 +89,9 @@ class ComposedRationale(Annotator[Clip, None]):
             others = [cue for cue in clip.cues if cue.modality == modality and cue.cue_id not in told]
             found = tuple(noted(sorted(others, key=_rank)))[: self.most]
             if first is not None or found:
-                yield Part(modality=modality, label=label, own=first, noted=found)
+                felt = ranked(heard[modality])[0] if label is not None else ("", 0.0)
+                name = felt[0] if felt[1] >= self.sure else None
+                yield Part(modality=modality, label=label, own=first, noted=found, felt=name)
 
     def _sentences(
         self, clip: Clip, parts: Sequence[Part], order: Sequence[tuple[str, float]], wording: Wording
@@ -117,13 +119,18 @@ class ComposedRationale(Annotator[Clip, None]):
             return wording.against(odd[0], [part for part in parts if part is not odd[0]])
         if against:
             return wording.disagree([part for part in parts if any(part.modality in pair for pair in against)])
-        if all(chance is None for chance in chances.values()):
-            same = len({part.felt for part in parts}) == 1
-            return wording.alike(parts, True) if same else wording.apart(parts)
+        felt = {part.felt for part in parts}
+        same = (
+            len(felt) == 1 and None not in felt and len({likeliest(scores_of(part.label)) for part in parts if part.label}) == 1
+        )
+        if not same and all(chance is None for chance in chances.values()):
+            return wording.apart(parts)
         shown = [part for part in parts if part.felt is not None and emotional([part.felt], self.space)]
-        if shown and len(shown) < len(parts) and len({part.felt for part in shown}) == 1:
+        if len(shown) < len(parts) and None not in felt and len({part.felt for part in shown}) == 1:
             return wording.half(shown, [part for part in parts if part not in shown])
-        return wording.alike(parts, len({part.felt for part in parts}) == 1)
+        if len({part.felt for part in shown}) > 1:
+            return wording.lean(parts)
+        return wording.alike(parts, same)
 
 
 def _own(label: Label | None, cues: Sequence[Cue]) -> Cue | None:

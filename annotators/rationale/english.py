@@ -45,6 +45,10 @@ class English:
         """Say that modalities say the same, or nothing that contradicts."""
         return _ended(f"{_named(parts, True)} {'agree' if same else 'do not contradict each other'}", parts)
 
+    def lean(self, parts: Sequence[Part]) -> Sentence:
+        """Say that modalities lean to unlike emotions, too unsurely for a contradiction."""
+        return _ended(f"{_named(parts, True)} lean different ways, too unsurely to contradict each other", parts)
+
     def apart(self, parts: Sequence[Part]) -> Sentence:
         """Say that modalities speak of different things."""
         return _ended(f"{_named(parts, True)} speak of different things, so that they cannot be compared", parts)

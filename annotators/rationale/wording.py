@@ -13,7 +13,6 @@ from typing import Protocol
 from annotators.rationale.contract import Sentence
 from schemas.claims import Cue, Label
 from schemas.values import Span
-from schemas.vocabulary.distributions import likeliest, scores_of
 
 Unknown = Mapping[str, tuple[str, bool]]
 """By modality why it has no label, and whether somebody looked and withheld one."""
@@ -42,11 +41,8 @@ class Part:
     """The cue that says what the label says, or how lively it is where there is none."""
     noted: tuple[Noted, ...]
     """The most unusual first."""
-
-    @property
-    def felt(self) -> str | None:
-        """Return the likeliest name of the label."""
-        return likeliest(scores_of(self.label)) if self.label else None
+    felt: str | None = None
+    """The likeliest name of the label where modalities are compared; None where it is too unlikely to contradict another."""
 
     @property
     def cites(self) -> tuple[str, ...]:
@@ -71,6 +67,9 @@ class Wording(Protocol):
 
     def alike(self, parts: Sequence[Part], same: bool) -> Sentence:
         """Say that modalities say the same, or at least nothing that contradicts."""
+
+    def lean(self, parts: Sequence[Part]) -> Sentence:
+        """Say that modalities lean to unlike emotions, too unsurely for a contradiction."""
 
     def apart(self, parts: Sequence[Part]) -> Sentence:
         """Say that modalities speak of different things."""

@@ -39,10 +39,9 @@ from schemas.claims import Text
 from schemas.errors import ItemError
 from schemas.provenance import digest
 from schemas.record import Clip
+from schemas.vocabulary.contrast import DISAGREE
 from schemas.vocabulary.distributions import ALL, likeliest, scores_of
 
-DISAGREE = 0.5
-"""Probability from which a clip is a conflict: the default of a plan's `conflict`."""
 NO_WORDS = "No words are known."
 COLUMNS = (
     "video.path", "audio.path", "fps", "transcript", "words", "languages", "cues", "labels", "texts", "assessments",

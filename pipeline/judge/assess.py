@@ -16,10 +16,9 @@ from schemas.claims import Assessment, Conflict, Label
 from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
 from schemas.validate import Proportion
-from schemas.vocabulary.contrast import Evidence, contrast, evidence, sure_enough
+from schemas.vocabulary.contrast import DISAGREE, SURE, Evidence, contrast, evidence, sure_enough
 from schemas.vocabulary.distributions import (
     ALL,
-    DISAGREE,
     Distribution,
     category,
     divergence,
@@ -47,7 +46,7 @@ class AssessSettings:
     space: str = "ekman7"
     """The label space in which modalities are compared and fused."""
     conflict: Proportion = DISAGREE
-    """Jensen-Shannon divergence (bits) from which two modalities disagree."""
+    """Probability of a real conflict from which two modalities disagree."""
     valence: Proportion = 0.2
     """Valence of this strength or more has a sign."""
     tie: Proportion = 0.05
@@ -56,7 +55,7 @@ class AssessSettings:
     """Overlap from which two sets of labels are equal."""
     differ: Proportion = 0.0
     """Overlap up to which they are unlike."""
-    sure: Proportion = 0.4
+    sure: Proportion = SURE
     """Probability that the likeliest label of a modality needs, for the modality to contradict another."""
     temperatures: tuple[tuple[str, float], ...] = ()
     """By provenance key of an author of labels: the temperature at which its distributions are taken; 1 for all others."""
@@ -90,9 +89,7 @@ def assess(clip: Clip, settings: AssessSettings) -> Clip:
         ambiguity=entropy(fused) if fused else None,
         consistency=_consistency(clip, settings.space),
         category=_category(spoken, fused, settled, settings),
-        outlier=outlier(
-            {(pair.first, pair.second): pair.divergence if pair.axis else None for pair in conflicts}, settings.conflict
-        ),
+        outlier=outlier({(pair.first, pair.second): pair.probability for pair in conflicts}, settings.conflict),
         conflicts=conflicts,
     )
     return clip.with_claims(by, (assessment,) if ALL in settled else (_label(clip, fused, said, settings), assessment))

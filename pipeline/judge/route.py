@@ -23,6 +23,7 @@ from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
 from schemas.validate import NotNegative, NotNegativeInt, Proportion
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW
+from schemas.vocabulary.contrast import DISAGREE
 from schemas.vocabulary.distributions import ALL, fused, ranked
 from schemas.vocabulary.silence import unlabelled, withheld
 
@@ -43,7 +44,7 @@ class RouteSettings:
     """Reject clips in which no face is known to be the target's."""
     min_modalities: NotNegativeInt = 1
     """Clips in which fewer modalities say something are rejected."""
-    conflict: Proportion = 0.5
+    conflict: Proportion = DISAGREE
     """Probability of a real conflict of two modalities from which a person decides."""
     ambiguity: Proportion = 0.85
     """Ambiguity from which a person decides."""
@@ -146,13 +147,12 @@ def expected(assessment: Assessment | None, settings: RouteSettings) -> float | 
 
 
 def priority(assessment: Assessment | None) -> float:
-    """Return how informative a person's answer is, 0 to 1: by the widest divergence, unlike valences and ambiguity."""
+    """Return how informative a person's answer is, 0 to 1: by the likeliest conflict, ambiguity and samples that differ."""
     if assessment is None:
         return 0.0
-    widest = max((pair.divergence or 0.0 for pair in assessment.conflicts), default=0.0)
-    unlike = any(pair.opposed for pair in assessment.conflicts)
+    pair = likeliest_conflict(assessment)
     unsure = 1 - assessment.consistency if assessment.consistency is not None else 0.0
-    return round(0.6 * widest + 0.15 * unlike + 0.15 * (assessment.ambiguity or 0.0) + 0.1 * unsure, 4)
+    return round(0.75 * (pair.probability or 0.0 if pair else 0.0) + 0.15 * (assessment.ambiguity or 0.0) + 0.1 * unsure, 4)
 
 
 def allowed(budget: str | None, clips: int) -> int | None:

@@ -87,8 +87,6 @@ class Card:
     """`video` or `audio`, and the data: URI."""
     has_media: bool
     said: tuple[LabelLine, ...]
-    silent: tuple[tuple[str, str], ...]
-    """Modalities of which nobody made a label, with the reason."""
     lanes: tuple[Lane, ...]
     rationales: tuple[Rationale, ...]
     key_frame: float | None
@@ -158,15 +156,21 @@ def _card(clip: Clip, held: Mapping[str, str], name: str, onto: str) -> Card:
         still=held.get("image"),
         media=(playable, held[playable]) if playable else None,
         has_media=bool(clip.video or clip.audio),
-        said=tuple(_said(label) for label in sorted(clip.labels, key=lambda label: (modality_order(label.modality), label.by))),
-        silent=tuple(
-            (name, why) for name, why in unlabelled(clip, onto).items() if name not in {one.modality for one in clip.labels}
-        ),
+        said=tuple(_lines(clip, onto)),
         lanes=drawn,
         rationales=tuple(_rationale(text, clip.texts, marks) for text in told),
         key_frame=next((one.time for one in clip.frames if one.kind == "best_face" and one.track == track), None),
         sought=" ".join([clip.transcript or "", *(text.text for text in told)]).lower(),
     )
+
+
+def _lines(clip: Clip, onto: str) -> Iterator[LabelLine]:
+    """Yield what each label says, and of modalities without one why not; in the order of modalities."""
+    own = {label.modality for label in clip.labels}
+    silent = {name: why for name, why in unlabelled(clip, onto).items() if name not in own} if clip.labels else {}
+    lines = [_said(label) for label in sorted(clip.labels, key=lambda label: label.by)]
+    lines += [_said(Label(by="", modality=name, space=onto, withheld=why)) for name, why in silent.items()]
+    yield from sorted(lines, key=lambda line: modality_order(line.modality))
 
 
 def _said(label: Label) -> LabelLine:

@@ -42,6 +42,10 @@ CALIBRATION: Mapping[str, Calibration] = {
 }
 """By axis. Fitted on CREMA-D, where some voters play the machines and the others the people, by
 `python -m tests.accuracy.conflicts --fit`."""
+DISAGREE = 0.5
+"""Probability of a conflict from which two modalities disagree, where no plan says otherwise."""
+SURE = 0.4
+"""Probability that the likeliest label of a modality needs to contradict another, where no plan says otherwise."""
 _LEAST = 1e-4
 """Probabilities are kept to 4 decimals; 0 counts as this."""
 

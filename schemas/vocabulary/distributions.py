@@ -15,8 +15,6 @@ from schemas.vocabulary.spaces import space
 Distribution = Mapping[str, float]
 ALL = "all"
 _SENTIMENT = "goemotions_sentiment4"
-DISAGREE = 0.3
-"""Divergence in bits from which two modalities disagree, where no plan says otherwise."""
 _COMPARABLE = 0.5
 """Two distributions are compared if each has at least this much of its mass on labels that both can give."""
 

@@ -44,6 +44,7 @@ def test_how_modalities_stand_to_each_other():
     assert (
         SAYS.half([face], [voice, words]).text == "只有面部流露出情绪，声音和话语与之并不矛盾[face.x.1, voice.x.1, words.x.1]。"
     )
+    assert SAYS.lean([face, voice]).text.startswith("面部和声音的倾向不同")
     assert SAYS.alike([face, voice, words], True).text == "面部、声音和话语一致[face.x.1, voice.x.1, words.x.1]。"
 
 

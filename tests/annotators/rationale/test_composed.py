@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotators.rationale.composed import ComposedRationale
-from annotators.verbalize import impression
+from annotators.verbalize import with_impressions
 from schemas.claims import Cue, Label, Language, Target
 from schemas.record import Clip, Origin
 from schemas.values import Span
@@ -32,7 +32,7 @@ def cue(modality, kind, text, start=None, value=1.0):
 
 
 def clip(*labels, cues=(), targets=(SEEN,), speaker="S0", transcript="I am fine"):
-    told = (*(impression(one) for one in labels), *cues)
+    told = (*(one for one in with_impressions(labels) if isinstance(one, Cue)), *cues)
     return Clip(
         source=ORIGIN,
         clip_id="1" * 16,
@@ -101,6 +101,8 @@ def test_agreement_is_told_and_a_draw_between_two_is_left_open():
     assert "The face and the voice agree [" in texts(clip(label("face", "fear"), label("voice", "fear")))[0].text
     unsure = texts(clip(label("face", "fear", 0.3), label("voice", "anger")))[0].text
     assert "speak of different things" in unsure
+    leaning = texts(clip(label("face", "fear", 0.45), label("voice", "anger", 0.45)))[0].text
+    assert "lean different ways, too unsurely to contradict each other" in leaning
     assert "nothing here tells which of them to trust" in texts(clip(label("face", "fear"), label("voice", "happiness")))[0].text
 
 

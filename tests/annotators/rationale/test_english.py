@@ -58,6 +58,9 @@ def test_what_is_said_is_one_thing_and_the_words_are_many():
     assert SAYS.against(face, [words]).text.startswith("The face stands against the words: the face ")
     assert "the words do not contradict it" in SAYS.half([face], [words]).text
     assert SAYS.half([words], [face]).text.startswith("Only the words show an emotion; the face does not contradict it")
+    assert SAYS.lean([face, words]).text.startswith(
+        "The face and the words lean different ways, too unsurely to contradict each other ["
+    )
     bare = Part(
         modality="words", label=None, own=None, noted=(Noted(text="says “no”", cues=(cue("words.phrase.1", "says “no”"),)),)
     )

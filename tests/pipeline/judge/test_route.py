@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.judge.assess import AssessSettings, assess
+from pipeline.judge.assess import AssessSettings
 from pipeline.judge.route import Judge, RouteSettings, allowed, draw, spend
 from schemas.claims import Label, Measure, Target, Text, Word
 from schemas.record import Clip, Origin
 from schemas.values import Span
+from schemas.vocabulary.contrast import at_odds
 from tests.support.research import research
 
 JUDGE = Judge(assess=AssessSettings(), route=RouteSettings(audit=0.0), judged=True)
@@ -257,11 +258,10 @@ def test_conflict_scores_rank_real_conflicts_and_a_budget_catches_them(capsys):
     names = sorted(name for name, vote in majority.items() if ":" not in "".join(vote))
     conflicts, priorities = [], []
     for name in names:
-        shown = told[name]
-        made = assess(clip(label("face", **shown["face"]), label("voice", **shown["voice"])), JUDGE.assess)
-        video, audio, truth = majority[name]
-        conflicts.append((video == truth) != (audio == truth))
-        priorities.append(JUDGE(made).routes[0].priority)
+        made = JUDGE(clip(label("face", **told[name]["face"]), label("voice", **told[name]["voice"])))
+        video, audio, _ = majority[name]
+        conflicts.append(at_odds((CREMA[video],), (CREMA[audio],), "ekman7"))
+        priorities.append(made.routes[0].priority)
     conflicts = np.array(conflicts)
     auc = roc_auc_score(conflicts, priorities)
     draws = np.array([draw(name) for name in names], np.uint64)
@@ -270,4 +270,4 @@ def test_conflict_scores_rank_real_conflicts_and_a_budget_catches_them(capsys):
     with capsys.disabled():
         print(f"\nCREMA-D, {len(names)} clips, {conflicts.sum()} conflicts: AUC {auc:.3f}; 20 % review catches {caught:.1%}")
     assert auc > 0.8
-    assert caught > 0.35
+    assert caught > 0.6
