@@ -14,6 +14,7 @@ from schemas.record import Clip
 from schemas.versions.rows import ACCEPT, REVIEW, find_clip, opened, read_clips
 from schemas.vocabulary.distributions import ranked, scores_of
 from schemas.vocabulary.modalities import modality_order
+from schemas.vocabulary.silence import unlabelled
 
 COLUMNS = (
     "source", "actual", "requested", "transcript", "speaker", "overlap", "words", "targets", "labels", "assessments", "routes",
@@ -48,7 +49,12 @@ def explained(clip: Clip, plan: Mapping[str, Any], place: tuple[int, int]) -> It
     yield "labels"
     for label in sorted(clip.labels, key=lambda label: modality_order(label.modality)):
         names = "  ".join(f"{name} {score:.2f}" for name, score in ranked(scores_of(label))[:4])
-        yield f"  {label.modality:<8}{names}   {label.by}"
+        axes = "".join(f"  {axis} {value:+.2f}" for axis in ("valence", "arousal") if (value := getattr(label, axis)) is not None)
+        told = names or f"no label, because {label.withheld}"
+        yield f"  {label.modality:<8}{told}{axes}   {label.by}"
+    own = {label.modality for label in clip.labels}
+    silent = {name: why for name, why in unlabelled(clip, plan["assess"]["space"]).items() if name not in own}
+    yield from (f"  {name:<8}no label, because {why}" for name, why in silent.items())
     for assessment in clip.assessments[-1:]:
         yield from _assessed(assessment, plan["route"])
     yield "gates"
@@ -62,7 +68,10 @@ def _assessed(assessment: Assessment, limits: Mapping[str, Any]) -> Iterator[str
     for pair in assessment.conflicts:
         far = "too little in common to compare" if pair.divergence is None else f"divergence {pair.divergence:.3f}"
         sign = {None: "one has no sign to speak of", True: "opposed", False: "alike"}[pair.opposed]
-        yield f"  {pair.first} and {pair.second}: {far} ({REVIEW} from {limits['conflict']:g}), valence: {sign}"
+        real = (
+            "no conflict can be told" if pair.probability is None else f"a real conflict on {pair.axis}: {pair.probability:.2f}"
+        )
+        yield f"  {pair.first} and {pair.second}: {real} ({REVIEW} from {limits['conflict']:g}), {far}, valence: {sign}"
     if assessment.ambiguity is not None:
         yield f"  ambiguity {assessment.ambiguity:.3f} ({REVIEW} from {limits['ambiguity']:g})"
     if assessment.consistency is not None:

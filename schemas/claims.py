@@ -268,12 +268,16 @@ class Stream(Claim):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """How far two modalities say different things."""
+    """How far two modalities say different things, of those that say something which can be compared."""
 
     first: str
     second: str
     divergence: Annotated[Share | None, Says("Jensen-Shannon, base 2, on the labels both can give; None where few")]
     opposed: Annotated[bool | None, Says("valence of unlike sign; None where one of the two has none to speak of")]
+    axis: Annotated[str | None, Says("on which they are likeliest to conflict: classes, valence or arousal; None: on none")] = (
+        None
+    )
+    probability: Annotated[Share | None, Says("that people, shown each alone, name unlike emotions; None without an axis")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +308,9 @@ class Route(Claim):
     priority: Annotated[Share, Says("how much a person's answer would tell, for a budget")]
     audit: Annotated[bool, Says("accepted, and drawn by hash to be checked by a person")] = False
     kept: Annotated[Kept | None, Says("of a copy: where its scene is kept; None of all others")] = None
+    expected: Annotated[Share | None, Says("probability of a real conflict; None where no conflict is why a person decides")] = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,149 +5,143 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from annotators.annotator import Annotator
-from annotators.rationale.contract import Sentence
-from annotators.verbalize import impression, label_name
+from annotators.rationale.chinese import Chinese
+from annotators.rationale.contract import Sentence, rationale_texts
+from annotators.rationale.english import English
+from annotators.rationale.unusual import unusual
+from annotators.rationale.wording import Part, Wording, noted
+from annotators.verbalize import impression
 from schemas.claims import Claim, Cue, Label, Measure, Text
 from schemas.record import Clip
-from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality, divergence, likeliest, outlier, pooled, ranked
-from schemas.vocabulary.modalities import modalities, modality_of, modality_order
+from schemas.vocabulary.contrast import DISAGREE, SURE, contrast, emotional, evidence, sure_enough
+from schemas.vocabulary.distributions import about_target, by_modality, likeliest, pooled, ranked, scores_of
+from schemas.vocabulary.languages import primary
+from schemas.vocabulary.modalities import modality_order
+from schemas.vocabulary.silence import unlabelled, withheld
+
+_WORDINGS: Mapping[str, Wording] = {"en": English(), "zh": Chinese()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComposedRationale(Annotator[Clip, None]):
-    """One sentence per modality, one on how they agree, one on the whole; every sentence cites cues, () without any label.
+    """One sentence per modality, one on how they agree, one on the whole and on what is not known; each cites cues.
 
-    The sentences are given a second time as texts of their own (kind `sentence`), each with its citations.
+    () where there is neither a label nor a cue. The sentences are given a second time as texts of their own (kind `sentence`),
+    each with its citations. Of the cues of a modality those that are most unusual are named, the most unusual first.
     """
 
     name: ClassVar[str] = "rationale.composed"
-    version: ClassVar[str] = "1"
-    requires: ClassVar[tuple[str, ...]] = ("labels", "cues", "faces", "targets", "speaker", "transcript")
+    version: ClassVar[str] = "2"
+    requires: ClassVar[tuple[str, ...]] = (
+        "labels", "cues", "faces", "targets", "speaker", "transcript", "languages", "requested", "actual",
+    )  # fmt: skip
     provides: ClassVar[tuple[str, ...]] = ("texts",)
     shared: ClassVar[bool] = True
 
     space: str = "ekman7"
     """The label space in which modalities are compared."""
     disagree: Annotated[float, Field(ge=0, le=1)] = DISAGREE
-    """Divergence (bits) from which two modalities disagree."""
+    """Probability of a real conflict from which two modalities disagree."""
+    sure: Annotated[float, Field(ge=0, le=1)] = SURE
+    """Probability that the likeliest label of a modality needs, for the modality to contradict another."""
     most: Annotated[int, Field(ge=1)] = 3
-    """Cues that are named for one modality, the strongest first."""
+    """Things that are named for one modality, the most unusual first."""
+    languages: tuple[Literal["en", "zh"], ...] = ()
+    """ISO 639-1; one rationale in each. None named: Chinese for a clip in which Chinese is spoken, else English."""
 
     def load(self, device: str) -> None:
         """Load nothing."""
 
     def annotate(self, model: None, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
-        """Return the rationale and its sentences."""
-        return [self._texts(record) for record in records]
+        """Return the rationales and their sentences."""
+        return [tuple(self._texts(record)) for record in records]
 
-    def _texts(self, clip: Clip) -> tuple[Claim, ...]:
-        labels = {label.modality: label for label in clip.labels if label.scores and label.modality != ALL}
+    def _texts(self, clip: Clip) -> Iterator[Claim]:
         heard = by_modality(clip.labels, self.space)
-        labels = {name: labels[name] for name in sorted(heard, key=modality_order)}
-        if not labels:
-            return ()
-        cues = {name: _grounds(label, clip.cues) for name, label in labels.items()}
-        sentences = [
-            *(self._modality(clip, label, cues[name]) for name, label in labels.items()),
-            *self._agreement(heard, labels, cues),
-            self._whole(clip, heard, cues),
-        ]
-        emotion = likeliest(pooled(list(heard.values())))
-        whole = Text(
-            by=self.key,
-            text_id=self.name,
-            kind="rationale",
-            text=" ".join(sentence.text for sentence in sentences),
-            language="en",
-            cites=tuple(dict.fromkeys(cite for sentence in sentences for cite in sentence.cites)),
-            measures=(Measure(name="emotion", word=emotion),),
-        )
-        parts = (
-            Text(
-                by=self.key,
-                text_id=f"{self.name}.{number}",
-                kind="sentence",
-                text=sentence.text,
-                language="en",
-                parent=whole.text_id,
-                cites=sentence.cites,
-            )
-            for number, sentence in enumerate(sentences, 1)
-        )
-        return (whole, *parts)
-
-    def _modality(self, clip: Clip, label: Label, grounds: Sequence[Cue]) -> Sentence:
-        first, *others = grounds
-        strongest = sorted(others, key=lambda cue: (-abs(cue.value or 0.0), cue.cue_id))[: self.most]
-        shown = sorted(strongest, key=lambda cue: (cue.span.start if cue.span else -1.0, cue.cue_id))
-        text = f"{modality_of(label.modality).subject_text} {first.text} [{first.cue_id}]"
-        if shown:
-            text += f": the person {_joined([_told(cue) for cue in shown])}"
-        return Sentence(text=f"{text}.", cites=(first.cue_id, *(cue.cue_id for cue in shown)))
-
-    def _agreement(
-        self, heard: Mapping[str, Mapping[str, float]], labels: Mapping[str, Label], cues: Mapping[str, Sequence[Cue]]
-    ) -> Iterator[Sentence]:
-        if len(heard) < 2:
+        parts = list(self._parts(clip, heard))
+        if not parts:
             return
-        apart = {pair: far for pair in combinations(labels, 2) if (far := divergence(heard[pair[0]], heard[pair[1]])) is not None}
-        against = [pair for pair, far in apart.items() if far >= self.disagree]
-        odd = outlier(apart, self.disagree)
-        cites = tuple(cues[name][0].cue_id for name in labels)
-        marks = f"[{', '.join(cites)}]"
-        if odd is not None:
-            rest = [name for name in labels if name != odd]
-            stands = "stand" if modality_of(odd).plural else "stands"
-            text = f"The {odd} {stands} against the {_joined(rest)}: {_view(labels[odd])}, while {_views(labels, rest)} {marks}."
-        elif against:
-            names = [name for name in labels if any(name in pair for pair in against)]
-            text = f"The modalities disagree: {_views(labels, names)}, and nothing here tells which of them to trust {marks}."
-        elif apart:
-            text = f"The {_joined(list(labels))} do not contradict each other {marks}."
-        else:
-            text = f"The {_joined(list(labels))} speak of different things, so that they cannot be compared {marks}."
-        yield Sentence(text=text, cites=cites)
+        order = ranked(pooled(list(heard.values()))) if heard else []
+        measures = (Measure(name="emotion", word=order[0][0]),) if order else ()
+        for number, language in enumerate(self._languages(clip)):
+            sentences = list(self._sentences(clip, parts, order, _WORDINGS[language]))
+            text_id = f"{self.name}.{language}" if number else self.name
+            whole = Text(by=self.key, text_id=text_id, kind="rationale", text="", language=language, measures=measures)
+            yield from rationale_texts(whole, sentences)
 
-    def _whole(self, clip: Clip, heard: Mapping[str, Mapping[str, float]], cues: Mapping[str, Sequence[Cue]]) -> Sentence:
-        order = ranked(pooled(list(heard.values())))
-        (first, most), (second, next_) = order[:2]
-        cites = tuple(found[0].cue_id for found in cues.values())
-        guess = (
-            f"most likely {label_name(first)} ({most:.2f})"
-            if most - next_ >= 0.1
-            else f"{label_name(first)} or {label_name(second)}"
+    def _languages(self, clip: Clip) -> tuple[str, ...]:
+        spoken = clip.languages[0].language if clip.languages else clip.source.language or ""
+        return self.languages or (("zh",) if primary(spoken) == "zh" else ("en",))
+
+    def _parts(self, clip: Clip, heard: Mapping[str, Mapping[str, float]]) -> Iterator[Part]:
+        own = [label for label in clip.labels if about_target(label)]
+        for modality in sorted({*(label.modality for label in own), *(cue.modality for cue in clip.cues)}, key=modality_order):
+            mine = [label for label in own if label.modality == modality]
+            label = next((one for one in reversed(mine) if one.scores and modality in heard), None)
+            silent = next((one for one in reversed(mine) if one.withheld is not None and one.arousal is not None), None)
+            first = _own(label or silent, clip.cues)
+            told = [one.cue_id for one in (_own(label, clip.cues) for label in mine) if one is not None]
+            others = [cue for cue in clip.cues if cue.modality == modality and cue.cue_id not in told]
+            found = tuple(noted(sorted(others, key=_rank)))[: self.most]
+            if first is not None or found:
+                felt = ranked(heard[modality])[0] if label is not None else ("", 0.0)
+                name = felt[0] if felt[1] >= self.sure else None
+                yield Part(modality=modality, label=label, own=first, noted=found, felt=name)
+
+    def _sentences(
+        self, clip: Clip, parts: Sequence[Part], order: Sequence[tuple[str, float]], wording: Wording
+    ) -> Iterator[Sentence]:
+        yield from (wording.part(part, clip.span.duration) for part in parts)
+        labelled = [part for part in parts if part.label is not None]
+        if len(labelled) > 1:
+            yield self._agreement(clip, labelled, wording)
+        cites = dict.fromkeys(cite for part in labelled or parts for cite in part.cites)
+        silent = withheld(clip.labels)
+        known = {part.modality for part in parts} - silent.keys()
+        unknown = {name: (why, name in silent) for name, why in unlabelled(clip, self.space).items() if name not in known}
+        yield wording.whole(order, tuple(cites), unknown)
+
+    def _agreement(self, clip: Clip, parts: Sequence[Part], wording: Wording) -> Sentence:
+        said = {name: sure_enough(one, self.sure) for name, one in evidence(clip.labels, self.space).items()}
+        pairs = [(one, other) for one, other in combinations(parts, 2)]
+        chances = {
+            (one.modality, other.modality): contrast(said[one.modality], said[other.modality], self.space).probability
+            for one, other in pairs
+        }
+        against = {pair for pair, chance in chances.items() if chance is not None and chance >= self.disagree}
+        odd = [part for part in parts if len(parts) > 2 and all((part.modality in pair) == (pair in against) for pair in chances)]
+        if odd:
+            return wording.against(odd[0], [part for part in parts if part is not odd[0]])
+        if against:
+            return wording.disagree([part for part in parts if any(part.modality in pair for pair in against)])
+        felt = {part.felt for part in parts}
+        same = (
+            len(felt) == 1 and None not in felt and len({likeliest(scores_of(part.label)) for part in parts if part.label}) == 1
         )
-        silent = (one for name, one in modalities().items() if name not in heard)
-        missing = [reason for one in silent if (reason := one.missing(clip)) is not None]
-        without = f"; {_joined(missing)}, so that this part of the evidence is missing" if missing else ""
-        return Sentence(text=f"Taken together, the person is {guess} [{', '.join(cites)}]{without}.", cites=cites)
+        if not same and all(chance is None for chance in chances.values()):
+            return wording.apart(parts)
+        shown = [part for part in parts if part.felt is not None and emotional([part.felt], self.space)]
+        if len(shown) < len(parts) and None not in felt and len({part.felt for part in shown}) == 1:
+            return wording.half(shown, [part for part in parts if part not in shown])
+        if len({part.felt for part in shown}) > 1:
+            return wording.lean(parts)
+        return wording.alike(parts, same)
 
 
-def _grounds(label: Label, cues: Sequence[Cue]) -> list[Cue]:
-    """Return the label's own impression, then all other cues of its modality."""
+def _own(label: Label | None, cues: Sequence[Cue]) -> Cue | None:
+    """Return the cue that says what a label says; None where the label has none."""
+    if label is None or not (label.scores or label.arousal is not None):
+        return None
     made = impression(label)
-    own = next((cue for cue in cues if (cue.by, cue.text, cue.span) == (made.by, made.text, None)), made)
-    return [own, *(cue for cue in cues if cue.modality == label.modality and cue.cue_id != own.cue_id)]
+    return next((cue for cue in cues if (cue.by, cue.text, cue.span) == (made.by, made.text, None)), made)
 
 
-def _view(label: Label) -> str:
-    return f"{modality_of(label.modality).subject_text.lower()} {impression(label).text}"
-
-
-def _views(labels: Mapping[str, Label], names: Sequence[str]) -> str:
-    return _joined([_view(labels[name]) for name in names])
-
-
-def _told(cue: Cue) -> str:
-    when = f" at {cue.span.start:.1f} s" if cue.span else ""
-    # A quotation must not look like a citation.
-    return f"{cue.text.replace('[', '(').replace(']', ')')}{when} [{cue.cue_id}]"
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
+def _rank(cue: Cue) -> tuple[float, float, str]:
+    """Return what cues are ordered by: the most unusual first, what nothing is known of last; of equals the earliest."""
+    far = unusual(cue)
+    return -far if far is not None else 1.0, cue.span.start if cue.span else -1.0, cue.cue_id

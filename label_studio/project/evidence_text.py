@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from label_studio.project.answers import Answer, Given
+from label_studio.project.form import SPACE
 from schemas.claims import Label
 from schemas.record import Clip
 from schemas.values import Span
 from schemas.vocabulary.distributions import ALL, ranked, scores_of
 from schemas.vocabulary.languages import running_text
 from schemas.vocabulary.modalities import modality_order
+from schemas.vocabulary.silence import unlabelled
 
 _CUES = 24
 """Cues that are told, the earliest first."""
@@ -36,10 +38,16 @@ def transcript_line(clip: Clip) -> str:
     return "\n".join(f"{speaker or '?'}: {running_text((word.text for word in words), languages)}" for speaker, words in spoken)
 
 
-def labels(clip: Clip) -> str:
-    """Return what the machine takes each modality to say, the likeliest labels first; one line each, the whole first."""
-    latest = {label.modality: label for label in clip.labels if label.names}
-    return "\n".join(f"{name.capitalize()}: {_distribution(latest[name])}" for name in sorted(latest, key=modality_order))
+def labels(clip: Clip, onto: str = SPACE) -> str:
+    """Return what the machine takes each modality to say, the likeliest labels first; one line each, the whole first.
+
+    A modality without a label is told with the reason why it has none; `onto` is the label space in which people are asked.
+    """
+    latest = {label.modality: _distribution(label) for label in clip.labels if label.names}
+    told = {name: f"no label, because {why}" for name, why in unlabelled(clip, onto).items()}
+    lively = {label.modality: f", arousal {label.arousal:+.2f}" for label in clip.labels if label.arousal is not None}
+    said = {name: f"{text}{lively.get(name, '')}" for name, text in {**told, **latest}.items()}
+    return "\n".join(f"{name.capitalize()}: {said[name]}" for name in sorted(said, key=modality_order)) if clip.labels else ""
 
 
 def cues(clip: Clip) -> str:

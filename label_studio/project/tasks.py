@@ -39,14 +39,13 @@ from schemas.claims import Text
 from schemas.errors import ItemError
 from schemas.provenance import digest
 from schemas.record import Clip
+from schemas.vocabulary.contrast import DISAGREE
 from schemas.vocabulary.distributions import ALL, likeliest, scores_of
 
-DISAGREE = 0.3
-"""Divergence (bits) from which a clip is a conflict: the default of a plan's `conflict`."""
 NO_WORDS = "No words are known."
 COLUMNS = (
     "video.path", "audio.path", "fps", "transcript", "words", "languages", "cues", "labels", "texts", "assessments",
-    "routes",
+    "routes", "speaker", "targets",
 )  # fmt: skip
 """What a task is made of; the media themselves are not read."""
 
@@ -159,7 +158,7 @@ def _space(data: Mapping[str, str | float]) -> str:
 
 def _in_conflict(clip: Clip, disagree: float) -> bool:
     conflicts = clip.assessments[-1].conflicts if clip.assessments else ()
-    return any(one.opposed or (one.divergence is not None and one.divergence >= disagree) for one in conflicts)
+    return any(one.probability is not None and one.probability >= disagree for one in conflicts)
 
 
 def _checked(clip: Clip, version: str, kind: str, data: Mapping[str, str | float]) -> Task:
@@ -199,7 +198,7 @@ def _judged(clip: Clip, media: Media, space_name: str, later: bool = False) -> d
         "silent": player(media.url(clip.clip_id, SILENT), SILENT) if clip.video else NO_PICTURE,
         "sound": player(str(data["audio"]), SOUND) if "audio" in data else NO_SOUND,
         "words": storable(clip.transcript or "") or NO_WORDS,
-        "machine": storable(labels(clip)) or "The machine has no opinion.",
+        "machine": storable(labels(clip, space_name)) or "The machine has no opinion.",
         "cues": storable(cues(clip)) or "Nothing.",
         "rationale": storable(rationale.text) if rationale else "",
     }

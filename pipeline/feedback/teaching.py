@@ -12,7 +12,7 @@ from pathlib import Path
 from label_studio.consensus.adjudication import Decision, decide_clips
 from label_studio.consensus.consensus import Consensus
 from label_studio.consensus.facts import review_facts
-from pipeline.judge.learning import Judged, changed, learn
+from pipeline.judge.learning import Judged, changed, conflict_facts, learn
 from pipeline.plan import Plan
 from pipeline.rights.withdrawn import MOMENT, NOTHING, Withdrawn, moment, numbering
 from schemas.record import Clip
@@ -31,13 +31,15 @@ def apply_feedback(
     """
     if not consensus.answers:
         return plan, None
-    learned = learn(judged(consensus, out, withdrawn), plan.assess, plan.route)
+    told = tuple(judged(consensus, out, withdrawn))
+    learned = learn(told, plan.assess, plan.route)
     better = replace(
         plan,
         assess=changed(plan.assess, learned.temperatures),
         route=replace(plan.route, conflict=learned.conflict),
     )
-    return better, replace(review_facts(consensus), learned=learned.facts())
+    conflicts = conflict_facts(told, plan.assess.space)
+    return better, replace(review_facts(consensus), learned=learned.facts(), conflicts=conflicts)
 
 
 def judged(consensus: Consensus, out: Path, withdrawn: Withdrawn = NOTHING) -> Iterator[Judged]:
@@ -57,5 +59,11 @@ def judged(consensus: Consensus, out: Path, withdrawn: Withdrawn = NOTHING) -> I
 
 def _judged(clip: Clip, decision: Decision) -> Judged:
     people = (*decision.alone, (ALL, decision.names))
-    audited = bool(clip.routes) and clip.routes[-1].audit
-    return Judged(clip_id=clip.clip_id, labels=clip.labels, people=tuple(pair for pair in people if pair[1]), audited=audited)
+    route = clip.routes[-1] if clip.routes else None
+    return Judged(
+        clip_id=clip.clip_id,
+        labels=clip.labels,
+        people=tuple(pair for pair in people if pair[1]),
+        audited=route is not None and route.audit,
+        expected=route.expected if route is not None else None,
+    )

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from pipeline.judge.assess import DECISION, AssessSettings
+from pipeline.judge.assess import DECISION, AssessSettings, compared, heard
 from pipeline.judge.route import RouteSettings
 from pipeline.judge.temperature import FOLDS, Example, Temperature, mappable_labels, temperature
 from pipeline.judge.threshold import Case, Threshold, matched, threshold
 from schemas.claims import Label
-from schemas.versions.review_facts import LearnedFacts
-from schemas.vocabulary.distributions import ALL, by_modality, category, divergence, tempered
-from schemas.vocabulary.modalities import channel_witness
+from schemas.versions.review_facts import ConflictFacts, LearnedFacts
+from schemas.vocabulary.contrast import at_odds
+from schemas.vocabulary.distributions import ALL, about_target, tempered
 
 CONFLICT = "route.conflict"
 
@@ -35,6 +35,8 @@ class Judged:
     """Modality (or all) with the names that people gave it; a modality that they did not judge alone is absent or has ()."""
     audited: bool
     """Accepted, and drawn to be checked."""
+    expected: float | None = None
+    """Probability of a real conflict, where that was why people decided; None where it was not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +46,8 @@ class Learned:
     temperatures: tuple[Temperature, ...]
     threshold: Threshold | None
     conflict: float
-    """Divergence from which a person decides: the learned threshold; without one, that which sends as many clips to people as
-    before, whatever the temperatures do to divergences."""
+    """Probability from which a person decides: the learned threshold; without one, that which sends as many clips to people as
+    before, whatever the temperatures do to probabilities."""
 
     def facts(self) -> tuple[LearnedFacts, ...]:
         """Return it as the report shows it."""
@@ -111,7 +113,7 @@ def _temperatures(clips: Sequence[Judged], assess: AssessSettings, route: RouteS
         people = dict(clip.people)
         for label in _machines(clip):
             names = people.get(label.modality, ())
-            if len(names) == 1 and names[0] in mappable_labels(label, assess.space).values():
+            if label.scores and len(names) == 1 and names[0] in mappable_labels(label, assess.space).values():
                 example = Example(
                     clip_id=clip.clip_id, label=label, truth=names[0], weight=_weight(clip, route), fold=_fold(clip)
                 )
@@ -122,36 +124,42 @@ def _temperatures(clips: Sequence[Judged], assess: AssessSettings, route: RouteS
 
 def _case(clip: Judged, assess: AssessSettings, learned: Sequence[AssessSettings], route: RouteSettings) -> Case | None:
     """Return None where no two modalities can be compared."""
-    people = dict(clip.people)
-    video, audio = (people.get(channel_witness(channel, people) or "", ()) for channel in ("video", "audio"))
-    seen = category(video, audio, people.get(ALL, ()), assess.same, assess.differ)
-    now, *later = (_widest(clip, settings) for settings in (assess, *learned))
+    now, *later = (_likeliest(clip, settings) for settings in (assess, *learned))
     if now is None or any(one is None for one in later):
         return None
     return Case(
         now=now,
         learned=tuple(one for one in later if one is not None),
-        real=None if seen == "unresolved" else seen != "consistent",
+        real=real_conflict(clip, assess.space),
         weight=_weight(clip, route),
         audited=clip.audited,
         fold=_fold(clip),
     )
 
 
-def _widest(clip: Judged, settings: AssessSettings) -> float | None:
-    temperatures: Mapping[str, float] = dict(settings.temperatures)
-    spoken = by_modality((tempered(one, temperatures.get(one.by, 1.0)) for one in _machines(clip)), settings.space)
-    apart = (divergence(spoken[one], spoken[other]) for one, other in combinations(spoken, 2))
-    return max((one for one in apart if one is not None), default=None)
+def real_conflict(clip: Judged, onto: str) -> bool | None:
+    """Tell whether people who judged modalities alone name unlike emotions for two of them; None where too few were judged."""
+    alone = [names for modality, names in clip.people if modality != ALL]
+    found = [one for one in (at_odds(*pair, onto) for pair in combinations(alone, 2)) if one is not None]
+    return any(found) if found else None
+
+
+def conflict_facts(clips: Iterable[Judged], onto: str) -> ConflictFacts | None:
+    """Return what came of the clips that went to people because of a conflict; None where none of them was judged so far."""
+    sent = [(one.expected, real) for one in clips if one.expected is not None and (real := real_conflict(one, onto)) is not None]
+    if not sent:
+        return None
+    mean = sum(expected for expected, _ in sent) / len(sent)
+    return ConflictFacts(clips=len(sent), expected=round(mean, 4), real=sum(real for _, real in sent))
+
+
+def _likeliest(clip: Judged, settings: AssessSettings) -> float | None:
+    # Of a pair one of which is too unsure no conflict can be told: it goes to nobody, whatever the threshold.
+    return max((pair.probability or 0.0 for pair in compared(heard(_machines(clip), settings), settings)), default=None)
 
 
 def _machines(clip: Judged) -> list[Label]:
-    return [
-        one
-        for one in clip.labels
-        if one.scores and one.modality != ALL and one.by.partition("@")[0] != DECISION
-        if one.person is None and one.span is None and one.perspective == "expressed"
-    ]
+    return [one for one in clip.labels if one.by.partition("@")[0] != DECISION and about_target(one)]
 
 
 def _weight(clip: Judged, route: RouteSettings) -> float:

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.judge.assess import AssessSettings, assess
+from pipeline.judge.assess import AssessSettings, assess, likeliest_conflict, witnesses
 from pipeline.judge.rule import Rule, reasons
 from schemas.claims import Assessment, Conflict, Route
 from schemas.errors import UsageError
@@ -23,7 +23,9 @@ from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
 from schemas.validate import NotNegative, NotNegativeInt, Proportion
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW
-from schemas.vocabulary.distributions import ALL, DISAGREE, by_modality, likeliest
+from schemas.vocabulary.contrast import DISAGREE
+from schemas.vocabulary.distributions import ALL, fused, ranked
+from schemas.vocabulary.silence import unlabelled, withheld
 
 SPENT = "it would need a person, and the review budget is spent on more informative clips"
 
@@ -43,7 +45,7 @@ class RouteSettings:
     min_modalities: NotNegativeInt = 1
     """Clips in which fewer modalities say something are rejected."""
     conflict: Proportion = DISAGREE
-    """Divergence of two modalities (bits) from which a person decides."""
+    """Probability of a real conflict of two modalities from which a person decides."""
     ambiguity: Proportion = 0.85
     """Ambiguity from which a person decides."""
     consistency: Proportion = 0.6
@@ -80,7 +82,7 @@ class Judge:
 @cache
 def _author(settings: RouteSettings, rules: tuple[Rule, ...]) -> Provenance:
     own = {"rules": [rule.settings for rule in rules]} if rules else {}
-    return Provenance(name="route", version="1", config=canonical({**asdict(settings), **own}))
+    return Provenance(name="route", version="2", config=canonical({**asdict(settings), **own}))
 
 
 @cache
@@ -98,7 +100,7 @@ def route(clip: Clip, judge: Judge) -> Route:
         return Route(by=by, decision=REJECT, reasons=against, priority=informative)
     doubtful = (*(doubts(assessment, settings) if assessment else ()), *reasons(judge.rules, "review", clip))
     if doubtful:
-        return Route(by=by, decision=REVIEW, reasons=doubtful, priority=informative)
+        return Route(by=by, decision=REVIEW, reasons=doubtful, priority=informative, expected=expected(assessment, settings))
     if assessment is None:
         return Route(by=by, decision=ACCEPT, reasons=("nothing was judged: no annotator says what is felt",), priority=0.0)
     drawn = _draw(clip.clip_id) < settings.audit
@@ -121,32 +123,36 @@ def gates(clip: Clip, judge: Judge) -> Iterator[str]:
         unjudged = sum(target.unjudged for target in clip.targets)
         not_known = f"cannot be told: {unjudged} of the faces in it were not looked at" if unjudged else "is not seen"
         yield f"the face of the person whom it is about {not_known}"
-    heard = list(by_modality(clip.labels, judge.assess.space))
+    heard = list(witnesses(clip, judge.assess))
     if judge.judged and len(heard) < settings.min_modalities:
-        yield f"of the {settings.min_modalities} modalities that must say something, {_listed(heard)} does"
+        why = "".join(f"; {name}: {reason}" for name, reason in unlabelled(clip, judge.assess.space).items())
+        yield f"of the {settings.min_modalities} modalities that must say something, {_listed(heard)} does{why}"
 
 
 def doubts(assessment: Assessment, settings: RouteSettings) -> Iterator[str]:
     """Yield why a person should decide, the weightiest reason first."""
-    for pair in sorted(assessment.conflicts, key=lambda pair: (-(pair.divergence or 0.0), pair.first, pair.second)):
-        if pair.divergence is not None and pair.divergence >= settings.conflict:
-            yield _disagreement(pair, settings.conflict)
-    if assessment.category == "neither":
-        yield "all together say something that neither picture nor sound says alone"
+    pairs = [pair for pair in assessment.conflicts if (pair.probability or 0.0) >= settings.conflict and pair.axis is not None]
+    for pair in sorted(pairs, key=lambda pair: (-(pair.probability or 0.0), pair.first, pair.second)):
+        yield _disagreement(pair, settings.conflict)
     if assessment.ambiguity is not None and assessment.ambiguity >= settings.ambiguity:
         yield f"the evidence is ambiguous: {assessment.ambiguity:.2f}, from {settings.ambiguity:g} on a person decides"
     if assessment.consistency is not None and assessment.consistency < settings.consistency:
         yield f"only {assessment.consistency:.0%} of the sampled rationales name the same emotion"
 
 
+def expected(assessment: Assessment | None, settings: RouteSettings) -> float | None:
+    """Return how likely the modalities really conflict, where that is why a person decides; None where it is not."""
+    pair = likeliest_conflict(assessment) if assessment else None
+    return pair.probability if pair and pair.probability is not None and pair.probability >= settings.conflict else None
+
+
 def priority(assessment: Assessment | None) -> float:
-    """Return how informative a person's answer is, 0 to 1: by the widest divergence, unlike valences and ambiguity."""
+    """Return how informative a person's answer is, 0 to 1: by the likeliest conflict, ambiguity and samples that differ."""
     if assessment is None:
         return 0.0
-    widest = max((pair.divergence or 0.0 for pair in assessment.conflicts), default=0.0)
-    unlike = any(pair.opposed for pair in assessment.conflicts)
+    pair = likeliest_conflict(assessment)
     unsure = 1 - assessment.consistency if assessment.consistency is not None else 0.0
-    return round(0.6 * widest + 0.15 * unlike + 0.15 * (assessment.ambiguity or 0.0) + 0.1 * unsure, 4)
+    return round(0.75 * (pair.probability or 0.0 if pair else 0.0) + 0.15 * (assessment.ambiguity or 0.0) + 0.1 * unsure, 4)
 
 
 def allowed(budget: str | None, clips: int) -> int | None:
@@ -185,18 +191,26 @@ def _draw(clip_id: str) -> float:
     return draw(clip_id) / 2**64
 
 
+_UNLIKE = {"classes": "", "valence": ", one good and one bad to feel", "arousal": ", one calm and one excited"}
+
+
 def _disagreement(pair: Conflict, limit: float) -> str:
-    signs = ", one good and one bad to feel" if pair.opposed else ""
-    return f"{pair.first} and {pair.second} disagree{signs}: divergence {pair.divergence:.2f}, from {limit:g} on a person decides"
+    how = _UNLIKE["valence" if pair.opposed else pair.axis or "classes"]
+    return (
+        f"{pair.first} and {pair.second} disagree{how}: "
+        f"a real conflict with a probability of {pair.probability:.2f}, from {limit:g} on a person decides"
+    )
 
 
 def _agreement(clip: Clip, limits: AssessSettings) -> str:
-    fused = next(label for label in clip.labels if label.modality == ALL)
-    scores = dict(zip(fused.names, fused.scores, strict=True))
-    best = likeliest(scores)
-    heard = list(by_modality(clip.labels, limits.space))
+    """Return what an accepted clip says, and who says nothing although there was something to look at."""
+    whole, silent = fused(clip.labels), withheld(clip.labels)
+    heard = [name for name, one in witnesses(clip, limits).items() if one.distribution]
+    if not whole:
+        return f"no label, because {next(label.withheld for label in reversed(clip.labels) if label.modality == ALL)}"
+    best, score = ranked(whole[ALL])[0]
     who = f"only {heard[0]} can be judged:" if len(heard) == 1 else f"{_listed(heard)} do not disagree:"
-    return f"{who} {best}, {scores[best]:.2f}"
+    return f"{who} {best}, {score:.2f}" + "".join(f"; {name}: no label, because {why}" for name, why in silent.items())
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
-"""From which divergence on a person should decide, from what people said of picture, sound and both.
+"""From which probability of a conflict on a person should decide, from what people said of each modality alone.
 
-A conflict is real where people's own category is video_aligned, audio_aligned or neither. The threshold maximises the share of
-real conflicts that it catches plus the share of consistent clips that it spares (Youden 1950). People see only a sample of the
+A conflict is real where people name unlike emotions for two modalities: `schemas.vocabulary.contrast.at_odds`. The threshold
+maximises the share of
+real conflicts that it catches plus the share of the other clips that it spares (Youden 1950). People see only a sample of the
 accepted clips, so each of these stands for as many as the audit's share says.
 """
 
@@ -29,16 +30,16 @@ class Threshold:
     """A new threshold, and what it is worth on clips that it was not learned from."""
 
     before: float
-    """Divergence in bits; likewise `after`."""
+    """Probability of a conflict; likewise `after`."""
     after: float
     real: int
     """Clips with a real conflict."""
     consistent: int
     caught_before: float
-    """Share of real conflicts whose divergence reaches the threshold; weighted, as all shares here."""
+    """Share of real conflicts whose probability reaches the threshold; weighted, as all shares here."""
     caught_after: float
     spared_before: float
-    """Share of consistent clips whose divergence stays below it."""
+    """Share of the other clips whose probability stays below it."""
     spared_after: float
 
     @property
@@ -55,11 +56,11 @@ class Case:
     """One clip: how far its modalities diverge, and whether people see a conflict in it."""
 
     now: float
-    """Widest divergence as the present settings have it."""
+    """Probability of the likeliest conflict as the present settings have it."""
     learned: tuple[float, ...]
     """The same at the temperatures learned without each fold, then at those learned from all."""
     real: bool | None
-    """None where people's category is not known."""
+    """None where people judged fewer than two modalities alone."""
     weight: float
     audited: bool
     fold: int
@@ -95,7 +96,7 @@ def threshold(cases: Sequence[Case], now: float) -> Threshold | None:
 def matched(cases: Sequence[Case], now: float) -> float:
     """Return the threshold that at the learned temperatures sends as large a share to people as the present one does.
 
-    Temperatures change what a divergence means; where no threshold can be learned, the workload stays.
+    Temperatures change how likely a conflict is; where no threshold can be learned, the workload stays.
     """
     if not cases:
         return now

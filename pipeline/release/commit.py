@@ -93,8 +93,9 @@ def finish(staging: Path, place: Path, manifest: Manifest) -> Manifest:
         UsageError: the place is taken.
     """
 
-    write_atomic(staging / REPORT, page(staging, manifest, place.name).encode())
     found = card_facts(staging, manifest, place.name)
+    manifest = replace(manifest, conflicts=found.conflicts)
+    write_atomic(staging / REPORT, page(staging, manifest, place.name).encode())
     write_atomic(staging / CARD, card(found).encode())
     write_atomic(staging / CROISSANT, croissant(found).encode())
     manifest = replace(manifest, sums_sha256=write_sums(staging, {file.file: file.sha256 for file in manifest.files}))

@@ -18,7 +18,10 @@ from schemas.record import Clip
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW, pick_clips
 from schemas.vocabulary.distributions import fused_label, ranked, scores_of
 from schemas.vocabulary.modalities import modality_order
+from schemas.vocabulary.silence import unlabelled
 
+SPACE = "ekman7"
+"""Label space of versions that name none."""
 CLIPS = 60
 """At most this many cards."""
 SHARES = {REVIEW: 30, ACCEPT: 20, REJECT: 10}
@@ -45,6 +48,8 @@ class LabelLine:
     others: float
     valence: float | None
     arousal: float | None
+    withheld: str | None
+    """Why there is no label; None where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +118,11 @@ class ClipChoice:
         return tuple((first + rest)[:CLIPS])
 
 
-def cards(version: Path, clip_ids: Sequence[str], budget: int = MEDIA_BYTES) -> tuple[Card, ...]:
+def cards(version: Path, clip_ids: Sequence[str], budget: int = MEDIA_BYTES, onto: str = SPACE) -> tuple[Card, ...]:
     """Return the cards, the highest priority first, of equals in order of source and time.
 
-    Media are held for as many of the clips, from the first on, as `budget` bytes allow.
+    `onto` is the label space in which modalities are compared. Media are held for as many of the clips, from the first on, as
+    `budget` bytes allow.
     """
     embedded = _affordable(version, clip_ids, budget)
     found = []
@@ -125,14 +131,14 @@ def cards(version: Path, clip_ids: Sequence[str], budget: int = MEDIA_BYTES) -> 
         held = {name: _data(version, getattr(clip, name), kind) for name, kind in chosen.items()}
         found.append((replace(clip, video=_named(clip.video), audio=_named(clip.audio), image=_named(clip.image)), held))
     found.sort(key=lambda one: (-routed(one[0]).priority, one[0].source.file, one[0].span.start, one[0].clip_id))
-    return tuple(_card(clip, held, f"c{number}") for number, (clip, held) in enumerate(found, 1))
+    return tuple(_card(clip, held, f"c{number}", onto) for number, (clip, held) in enumerate(found, 1))
 
 
 def _named(media: MediaFile | None) -> MediaFile | None:
     return replace(media, bytes=None) if media else None
 
 
-def _card(clip: Clip, held: Mapping[str, str], name: str) -> Card:
+def _card(clip: Clip, held: Mapping[str, str], name: str, onto: str) -> Card:
     drawn = lanes(clip.cues, clip.span.duration, name)
     marks = {mark.cue_id: mark.name for lane in drawn for mark in lane.marks}
     target = clip.targets[-1] if clip.targets else None
@@ -150,12 +156,21 @@ def _card(clip: Clip, held: Mapping[str, str], name: str) -> Card:
         still=held.get("image"),
         media=(playable, held[playable]) if playable else None,
         has_media=bool(clip.video or clip.audio),
-        said=tuple(_said(label) for label in sorted(clip.labels, key=lambda label: (modality_order(label.modality), label.by))),
+        said=tuple(_lines(clip, onto)),
         lanes=drawn,
         rationales=tuple(_rationale(text, clip.texts, marks) for text in told),
         key_frame=next((one.time for one in clip.frames if one.kind == "best_face" and one.track == track), None),
         sought=" ".join([clip.transcript or "", *(text.text for text in told)]).lower(),
     )
+
+
+def _lines(clip: Clip, onto: str) -> Iterator[LabelLine]:
+    """Yield what each label says, and of modalities without one why not; in the order of modalities."""
+    own = {label.modality for label in clip.labels}
+    silent = {name: why for name, why in unlabelled(clip, onto).items() if name not in own} if clip.labels else {}
+    lines = [_said(label) for label in sorted(clip.labels, key=lambda label: label.by)]
+    lines += [_said(Label(by="", modality=name, space=onto, withheld=why)) for name, why in silent.items()]
+    yield from sorted(lines, key=lambda line: modality_order(line.modality))
 
 
 def _said(label: Label) -> LabelLine:
@@ -169,6 +184,7 @@ def _said(label: Label) -> LabelLine:
         others=sum(score for _, score in scores[SHOWN:]),
         valence=label.valence,
         arousal=label.arousal,
+        withheld=label.withheld,
     )
 
 

@@ -44,7 +44,7 @@ def page(version: Path, manifest: Manifest, name: str) -> str:
     for clip in read_clips(version, COLUMNS):
         tally.add(clip)
         choice.add(clip)
-    shown = cards(version, choice.clip_ids())
+    shown = cards(version, choice.clip_ids(), onto=manifest.plan["assess"]["space"])
     style, script = _part("report.css") + _colours(), _part("report.js")
     return _template().render(
         name=name,

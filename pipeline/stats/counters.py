@@ -11,6 +11,7 @@ from schemas.record import Clip
 from schemas.versions.dead_letters import generalised
 from schemas.versions.rows import ACCEPT, FOLDERS
 from schemas.vocabulary.distributions import by_modality, fused, likeliest
+from schemas.vocabulary.silence import withheld
 
 COLUMNS = ("actual", "requested", "labels", "assessments", "routes")
 BINS = 10
@@ -26,6 +27,8 @@ class DecisionCounters:
     def __init__(self) -> None:
         self.clips, self.audit = 0, 0
         self.seconds = 0.0
+        self.conflicts, self.expected = 0, 0.0
+        """Clips that a person decides because modalities conflict, and how many of these are expected to be real."""
         self.reasons: Counter[str] = Counter()
 
     def add(self, route: Route, seconds: float) -> None:
@@ -33,6 +36,9 @@ class DecisionCounters:
         self.clips += 1
         self.seconds += seconds
         self.audit += route.audit
+        if route.expected is not None:
+            self.conflicts += 1
+            self.expected += route.expected
         self.reasons.update({generalised(reason) for reason in route.reasons})
 
 
@@ -46,6 +52,9 @@ class ModalityCounters:
         self.valence: Counter[int] = Counter()
         self.both: Counter[tuple[int, int]] = Counter()
         """Steps of valence and arousal of what has both."""
+        self.arousal: Counter[int] = Counter()
+        self.withheld: Counter[str] = Counter()
+        """Why no label is given, by reasons without their numbers."""
 
     def add(self, distribution: Mapping[str, float]) -> None:
         """Count one distribution."""
@@ -54,12 +63,15 @@ class ModalityCounters:
         for name, share in distribution.items():
             self.mass[name] += share
 
-    def place(self, valence: float, arousal: float | None) -> None:
-        """Count one point."""
-        across = step((valence + 1) / 2, AXIS)
-        self.valence[across] += 1
-        if arousal is not None:
-            self.both[across, step((arousal + 1) / 2, AXIS)] += 1
+    def place(self, valence: float | None, arousal: float | None) -> None:
+        """Count one point, or one number."""
+        across, up = (None if value is None else step((value + 1) / 2, AXIS) for value in (valence, arousal))
+        if across is not None:
+            self.valence[across] += 1
+        if up is not None:
+            self.arousal[up] += 1
+        if across is not None and up is not None:
+            self.both[across, up] += 1
 
 
 class PairCounters:
@@ -67,6 +79,7 @@ class PairCounters:
 
     def __init__(self) -> None:
         self.divergence: Counter[int] = Counter()
+        self.probability: Counter[int] = Counter()
         self.incomparable, self.opposed = 0, 0
         self.labels: Counter[tuple[str, str]] = Counter()
         """Likeliest label of the first and of the second."""
@@ -77,6 +90,8 @@ class PairCounters:
             self.incomparable += 1
         else:
             self.divergence[step(conflict.divergence)] += 1
+        if conflict.probability is not None:
+            self.probability[step(conflict.probability)] += 1
         self.opposed += bool(conflict.opposed)
 
 
@@ -100,7 +115,9 @@ class VersionCounters:
         for modality, distribution in {**fused(clip.labels), **spoken}.items():
             self.felt.setdefault(modality, ModalityCounters()).add(distribution)
         for modality, label in _placed(clip.labels).items():
-            self.felt.setdefault(modality, ModalityCounters()).place(label.valence or 0.0, label.arousal)
+            self.felt.setdefault(modality, ModalityCounters()).place(label.valence, label.arousal)
+        for modality, why in withheld(clip.labels).items():
+            self.felt.setdefault(modality, ModalityCounters()).withheld[generalised(why)] += 1
         for first, second in combinations(spoken, 2):
             self.pairs.setdefault((first, second), PairCounters()).labels[
                 likeliest(spoken[first]), likeliest(spoken[second])
@@ -128,6 +145,6 @@ def step(share: float, of: int = BINS) -> int:
 
 
 def _placed(labels: Iterable[Label]) -> dict[str, Label]:
-    """Return the last label with a valence of each modality that is about the target and the whole clip."""
+    """Return the last label with a valence or an arousal of each modality that is about the target and the whole clip."""
     about = (label for label in labels if label.person is None and label.span is None and label.perspective == "expressed")
-    return {label.modality: label for label in about if label.valence is not None}
+    return {label.modality: label for label in about if (label.valence, label.arousal) != (None, None)}

@@ -17,6 +17,7 @@ from pipeline.stats.counters import DecisionCounters, VersionCounters, routed
 from pipeline.stats.facts import CostFacts, Counted, DecisionFacts, LabelFacts, Property, SplitCounts, SubgroupFacts
 from schemas.claims import Review, Route, Text
 from schemas.record import Clip
+from schemas.versions.review_facts import ConflictFacts, conflicts_sent
 from schemas.versions.rows import ACCEPT, FOLDERS, REJECT, REVIEW, read_file
 from schemas.vocabulary.distributions import fused_label
 from schemas.vocabulary.modalities import modality_order
@@ -106,6 +107,7 @@ class Count:
             "by_people": self.by_people,
             "properties": tuple(values.facts(name) for name, values in self.values.items()),
             "costs": tuple(cost.facts(author) for author, cost in sorted(self.costs.items())),
+            "conflicts": self._conflicts(),
             "audit": Audit(**{name: self.audit[name] for name in ("drawn", "checked", "wrong", "cannot")}),
         }
 
@@ -136,12 +138,17 @@ class Count:
         if spent:
             self.costs.setdefault(text.by.partition("@")[0], _Cost()).add(spent)
 
+    def _conflicts(self) -> ConflictFacts | None:
+        sent = self.destinations[REVIEW]
+        return conflicts_sent(sent.conflicts, sent.expected)
+
     def _said(self) -> Iterator[LabelFacts]:
         for modality in sorted(self.tally.felt, key=modality_order):
             felt = self.tally.felt[modality]
-            if felt.clips:
+            if felt.clips or felt.withheld:
                 mean = tuple((name, felt.mass[name] / felt.clips) for name in sorted(felt.mass))
-                yield LabelFacts(modality=modality, clips=felt.clips, likeliest=ordered(felt.likeliest), mean=mean)
+                why = ordered(felt.withheld)
+                yield LabelFacts(modality=modality, clips=felt.clips, likeliest=ordered(felt.likeliest), mean=mean, withheld=why)
 
 
 class _Split:

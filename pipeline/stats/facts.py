@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pipeline.stats.audit import Audit
 from schemas.versions.accounts import SecondsTotal
 from schemas.versions.manifest import Counts
-from schemas.versions.review_facts import ReviewFacts
+from schemas.versions.review_facts import ConflictFacts, ReviewFacts
 from schemas.versions.split_facts import SplitFacts as GroupFacts
 
 Counted = tuple[tuple[str, int], ...]
@@ -61,6 +61,8 @@ class LabelFacts:
     likeliest: Counted
     mean: tuple[tuple[str, float], ...]
     """Mean probability of each label."""
+    withheld: Counted = ()
+    """Why clips have no label of it although somebody looked, without numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +201,8 @@ class CardFacts:
     models: tuple[ModelFacts, ...]
     measured: tuple[Measured, ...]
     audit: Audit
+    conflicts: ConflictFacts | None
+    """Clips of this version that wait for people because modalities conflict; None where there are none."""
     reviews: ReviewFacts | None
     grouped: GroupFacts | None
     """What holds sources in one split together; None in versions that do not tell."""

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.errors import UsageError
 from schemas.record import Unused
 from schemas.versions.accounts import SourceAccount, totalled
-from schemas.versions.review_facts import ReviewFacts
+from schemas.versions.review_facts import ConflictFacts, ReviewFacts
 from schemas.versions.split_facts import SplitFacts
 
 MANIFEST = "manifest.json"
@@ -71,6 +71,8 @@ class Manifest:
     """What became of the seconds of each source that could be opened."""
     grouped: SplitFacts | None = None
     """The proof that no link leads from one split into another; None where there is no clip."""
+    conflicts: ConflictFacts | None = None
+    """Clips that go to people because modalities conflict; None where none does."""
     seal: str = ""
     """sha256 of the manifest's own bytes, this value left out. It must be the last field."""
 
@@ -82,6 +84,18 @@ class Manifest:
             f"{place}: {clips} clips, {self.seconds:.0f} s, from {counts.sources_with_clips} of {counts.sources} sources"
         )
         lines.append(f"{counts.accepted} accepted, {counts.review} for people to review, {counts.rejected} rejected")
+        if self.conflicts is not None:
+            share = self.conflicts.expected
+            lines.append(
+                f"{self.conflicts.clips} of those for people because modalities conflict; expected to be real: {share:.0%}"
+            )
+        found = self.reviews.conflicts if self.reviews else None
+        if found is not None and found.interval is not None:
+            low, high = found.interval
+            lines.append(
+                f"of {found.clips} such conflicts that people judged, {found.real} were real "
+                f"({low:.0%} to {high:.0%}); expected were {found.expected:.0%}"
+            )
         total = totalled(self.accounts)
         for what, parts in (("left out", total.left), ("lost", total.lost)):
             if parts:

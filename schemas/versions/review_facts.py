@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+_QUANTILE = 1.959964
+"""Of the normal distribution, for 95 %."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,32 @@ class LearnedFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictFacts:
+    """Clips that go to people because modalities conflict: how many really do."""
+
+    clips: int
+    expected: float
+    """Mean probability of a real conflict, as it was calibrated on other data."""
+    real: int | None = None
+    """Those for which people, shown one modality at a time, named unlike emotions; None where nobody was asked yet."""
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return within what the share of real ones lies, with 95 % confidence (Wilson 1927); None where nobody was asked."""
+        if self.real is None or not self.clips:
+            return None
+        share, spread = self.real / self.clips, _QUANTILE**2 / self.clips
+        middle = (share + spread / 2) / (1 + spread)
+        half = _QUANTILE / (1 + spread) * math.sqrt(share * (1 - share) / self.clips + spread / (4 * self.clips))
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def conflicts_sent(clips: int, expected: float) -> ConflictFacts | None:
+    """Return what is expected of clips that go to people because of a conflict, of which so many are; None of none."""
+    return ConflictFacts(clips=clips, expected=round(expected / clips, 4)) if clips else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewFacts:
     """All of it."""
 
@@ -64,3 +94,5 @@ class ReviewFacts:
     fields: tuple[FieldFacts, ...]
     reviewers: tuple[ReviewerFacts, ...]
     learned: tuple[LearnedFacts, ...] = ()
+    conflicts: ConflictFacts | None = None
+    """What people found of the conflicts that they were sent; None where they judged none of these."""

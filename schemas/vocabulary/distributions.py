@@ -15,8 +15,6 @@ from schemas.vocabulary.spaces import space
 Distribution = Mapping[str, float]
 ALL = "all"
 _SENTIMENT = "goemotions_sentiment4"
-DISAGREE = 0.3
-"""Divergence in bits from which two modalities disagree, where no plan says otherwise."""
 _COMPARABLE = 0.5
 """Two distributions are compared if each has at least this much of its mass on labels that both can give."""
 
@@ -36,10 +34,14 @@ def by_modality(labels: Iterable[Label], onto: str) -> dict[str, dict[str, float
     """
     found: dict[str, list[dict[str, float]]] = {}
     for label in labels:
-        about_target = label.person is None and label.span is None and label.perspective == "expressed"
-        if about_target and label.scores and label.modality != ALL and _leads(label.space, onto):
+        if about_target(label) and label.scores and _leads(label.space, onto):
             found.setdefault(label.modality, []).append(_projected(label, onto))
     return {modality: pooled(many) for modality, many in sorted(found.items())}
+
+
+def about_target(label: Label) -> bool:
+    """Tell whether a label is what one modality says of the target in the whole clip."""
+    return label.person is None and label.span is None and label.perspective == "expressed" and label.modality != ALL
 
 
 def pooled(many: Sequence[Distribution]) -> dict[str, float]:
@@ -60,12 +62,20 @@ def scaled(scores: Distribution) -> dict[str, float]:
 
 def divergence(one: Distribution, other: Distribution) -> float | None:
     """Return the Jensen-Shannon divergence in bits (0 to 1; Lin 1991), None where too little can be compared."""
-    common = sorted(one.keys() & other.keys())
-    if len(common) < 2 or min(sum(d[name] for name in common) for d in (one, other)) < _COMPARABLE:
+    common = comparable(one, other)
+    if not common:
         return None
     p, q = ([value for _, value in sorted(scaled({name: d[name] for name in common}).items())] for d in (one, other))
     middle = [(a + b) / 2 for a, b in zip(p, q, strict=True)]
     return round(min(1.0, max(0.0, (_bits(p, middle) + _bits(q, middle)) / 2)), 4)
+
+
+def comparable(one: Distribution, other: Distribution) -> tuple[str, ...]:
+    """Return the labels on which two distributions can be compared, sorted; () where either has too much mass elsewhere."""
+    common = tuple(sorted(one.keys() & other.keys()))
+    if len(common) < 2 or min(sum(d[name] for name in common) for d in (one, other)) < _COMPARABLE:
+        return ()
+    return common
 
 
 def entropy(one: Distribution) -> float:
@@ -76,8 +86,13 @@ def entropy(one: Distribution) -> float:
 
 def expected_valence(one: Distribution, of: str) -> float:
     """Return the probability of what feels good minus that of what feels bad, -1 to 1; surprise and neutral count as neither."""
-    signs = space(of).maps[_SENTIMENT]
+    signs = sentiments(of)
     return sum(p * {"positive": 1, "negative": -1}.get(signs[name], 0) for name, p in one.items())
+
+
+def sentiments(of: str) -> Mapping[str, str]:
+    """Return how the labels of a space feel: positive, negative, ambiguous or neutral; {} where the space does not say."""
+    return space(of).maps.get(_SENTIMENT, {})
 
 
 def opposed(one: float, other: float, least: float) -> bool | None:

@@ -21,9 +21,10 @@ def label(modality, name):
     return Label(by=f"labels.{modality}@1#0", modality=modality, space="ekman7", names=(name, "fear"), scores=(0.9, 0.1))
 
 
-def record(number=0, divergence=0.8, texts=("The face smiles [face.smile.1].",), **more):
-    """Return a clip with something to review; without divergence its modalities agree."""
-    conflict = Conflict(first="face", second="voice", divergence=divergence, opposed=None)
+def record(number=0, probability=0.8, texts=("The face smiles [face.smile.1].",), **more):
+    """Return a clip with something to review; without a probability its modalities cannot be compared."""
+    axis = None if probability is None else "classes"
+    conflict = Conflict(first="face", second="voice", divergence=0.5, opposed=None, axis=axis, probability=probability)
     judged = Assessment(by="assess@1#0", ambiguity=0.5, consistency=None, category="neither", outlier=None, conflicts=(conflict,))
     spans = [Span(start=start, end=start + 0.4) for start in (0.0, 0.5, 1.0)]
     said = zip(spans, ("well,", "fine.", "Really?"), ("S0", "S0", "S1"), strict=True)

@@ -33,8 +33,9 @@ def test_it_tells_labels_likeliest_first_assessment_gates_and_priority(place, ca
         ["gait", "sadness", "0.70", "happiness", "0.30"],
     ]
     assert labels[0].startswith("  all     ")
-    divergence = one.assessments[-1].conflicts[0].divergence
-    assert f"  face and gait: divergence {divergence:.3f} (review from 0.3), valence: " in "\n".join(lines)
+    pair = one.assessments[-1].conflicts[0]
+    told = f"a real conflict on {pair.axis}: {pair.probability:.2f} (review from 0.5), divergence {pair.divergence:.3f}"
+    assert f"  face and gait: {told}, valence: " in "\n".join(lines)
     assert "  length 4.00 s (at least 1 to accept)" in lines
     assert lines[-1].startswith(f"priority {one.routes[-1].priority:.4f}, number ")
     assert lines[-1].endswith("of 4 clips; review budget none")

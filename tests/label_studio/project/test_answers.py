@@ -17,7 +17,7 @@ from tests.support.walking import walking
 
 SERVER = "http://127.0.0.1:8080"
 CONFLICTED = task(record(), "v1", Files()).data
-PLAIN = task(record(divergence=0.0), "v1", Files()).data
+PLAIN = task(record(probability=0.0), "v1", Files()).data
 BLIND = {"face": ["happiness"], "voice": ["unclear"], "words": ["neutral"]}
 FULL = BLIND | {"emotion": ["sadness"], "valence": ["-0.5"], "intensity": ["0.75"], "truth": ["voice"], "explained": ["right"]}
 

@@ -30,9 +30,18 @@ def test_the_whole_comes_first_then_modalities_in_their_order_then_unknown_ones_
     assert labels(record(labels=(gait, replace(face, scores=(0.5, 0.5)), whole))).splitlines() == [
         "All: sadness 90% · fear 10%",
         "Face: fear 50% · sadness 50%",
+        "Voice: no label, because the voice cannot be read",
+        "Words: no label, because the words are in a language that cannot be read here",
         "Gait: sadness 90% · fear 10%",
     ]
-    assert labels(record(labels=(replace(whole, scores=()),))) == "All: sadness, fear"
+    assert labels(record(labels=(replace(whole, scores=()),))).splitlines()[0] == "All: sadness, fear"
+    assert labels(record(labels=())) == ""
+
+
+def test_a_label_that_is_withheld_is_told_with_its_reason_and_its_arousal():
+    held = replace(label("voice", "fear"), names=(), scores=(), arousal=-0.4, withheld="the speech is like none that it knows")
+    told = labels(record(labels=(label("face", "sadness"), held))).splitlines()
+    assert told[1] == "Voice: no label, because the speech is like none that it knows, arousal -0.40"
 
 
 def test_cues_come_in_order_of_time_those_of_the_whole_clip_first():

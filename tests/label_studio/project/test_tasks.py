@@ -30,10 +30,10 @@ def changed(one, **data):
 
 
 def test_a_row_whose_modalities_disagree_is_asked_blind_and_another_is_not():
-    assert made(divergence=0.8).kind == CONFLICT
-    assert made(divergence=0.1).kind == ORDINARY
-    assert made(divergence=None).kind == ORDINARY
-    assert task(record(divergence=0.8), "v1", FILES, disagree=0.9).kind == ORDINARY
+    assert made(probability=0.8).kind == CONFLICT
+    assert made(probability=0.1).kind == ORDINARY
+    assert made(probability=None).kind == ORDINARY
+    assert task(record(probability=0.8), "v1", FILES, disagree=0.9).kind == ORDINARY
     assert made(assessments=()).kind == ORDINARY
 
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.judge.assess import AssessSettings, assess
+from pipeline.judge.assess import AssessSettings
 from pipeline.judge.route import Judge, RouteSettings, allowed, draw, spend
 from schemas.claims import Label, Measure, Target, Text, Word
 from schemas.record import Clip, Origin
 from schemas.values import Span
+from schemas.vocabulary.contrast import at_odds
 from tests.support.research import research
 
 JUDGE = Judge(assess=AssessSettings(), route=RouteSettings(audit=0.0), judged=True)
@@ -52,7 +53,11 @@ def test_a_conflict_goes_to_people_with_its_numbers_and_the_outlier_is_named_and
     made = judged(label("face", **HAPPY), label("voice", **SAD), label("words", **HAPPY))
     (route,), (assessment,) = made.routes, made.assessments
     assert (route.decision, assessment.category, assessment.outlier) == ("review", "video_aligned", "voice")
-    assert route.reasons[0].startswith("face and voice disagree, one good and one bad to feel: divergence 0.53, from 0.3 on")
+    assert route.reasons[0] == (
+        "face and voice disagree, one good and one bad to feel: "
+        "a real conflict with a probability of 0.60, from 0.5 on a person decides"
+    )
+    assert route.expected == max(one.probability for one in assessment.conflicts) == pytest.approx(0.60, abs=0.01)
     assert {one.modality for one in made.labels} == {"face", "voice", "words", "all"}
 
 
@@ -64,6 +69,82 @@ def test_nobody_is_sure_so_a_person_decides():
     flat = dict.fromkeys(("anger", "fear", "happiness", "sadness"), 0.25)
     (route,) = judged(label("face", **flat), label("voice", **flat)).routes
     assert (route.decision, route.reasons) == ("review", ("the evidence is ambiguous: 1.00, from 0.85 on a person decides",))
+
+
+def test_a_modality_that_shows_no_emotion_contradicts_none_and_neither_does_surprise():
+    calm, astonished = {"neutral": 0.9, "anger": 0.1}, {"surprise": 0.9, "anger": 0.1}
+    for other in (calm, astonished):
+        made = judged(
+            label("face", **{**HAPPY, **dict.fromkeys(other, 0.0)}), label("words", **{**dict.fromkeys(HAPPY, 0.0), **other})
+        )
+        assert made.routes[0].decision == "accept"
+        assert made.assessments[0].conflicts[0].probability < 0.2
+        assert made.routes[0].expected is None
+
+
+def test_a_modality_whose_label_is_withheld_takes_no_part_and_is_named():
+    unlike = Label(
+        by="labels.voice@1#0", modality="voice", space="ekman7", arousal=0.4, withheld="the speech is like none that it knows"
+    )
+    made = judged(label("face", **HAPPY), unlike)
+    (route,), (assessment,) = made.routes, made.assessments
+    assert (route.decision, assessment.conflicts, assessment.ambiguity) == (
+        "accept",
+        (),
+        judged(label("face", **HAPPY)).assessments[0].ambiguity,
+    )
+    assert route.reasons == (
+        "only face can be judged: happiness, 0.90; voice: no label, because the speech is like none that it knows",
+    )
+    fused = made.labels[-1]
+    assert (fused.modality, fused.valence, fused.arousal, fused.withheld) == ("all", pytest.approx(0.8), 0.4, None)
+
+
+def test_where_no_modality_gives_a_label_neither_does_the_clip_and_it_says_why():
+    voice = Label(by="labels.voice@1#0", modality="voice", space="ekman7", arousal=0.4, withheld="it is too short")
+    made = judged(voice, speaker="S0")
+    (route,), fused = made.routes, made.labels[-1]
+    assert (fused.modality, fused.names, fused.scores, fused.valence, fused.arousal) == ("all", (), (), None, 0.4)
+    assert fused.withheld == "face: whose face it is cannot be told; voice: it is too short; words: no words are known"
+    assert (route.decision, route.reasons) == ("accept", (f"no label, because {fused.withheld}",))
+    assert made.assessments[0].ambiguity is None
+    (route,) = judged(replace(voice, arousal=None), speaker="S0").routes
+    assert route.decision == "reject"
+    assert "voice: it is too short" in route.reasons[0]
+
+
+def test_valence_is_compared_where_classes_cannot_be():
+    face = Label(by="labels.face@1#0", modality="face", space="affwild2_au12", valence=-0.95)
+    made = judged(face, label("words", **HAPPY, neutral=0.0))
+    (pair,) = made.assessments[0].conflicts
+    assert (pair.axis, pair.opposed, pair.divergence) == ("valence", True, None)
+    assert made.routes[0].reasons[0].startswith("face and words disagree, one good and one bad to feel")
+    bare = judged(replace(face, valence=None, arousal=0.5), label("words", **HAPPY))
+    assert bare.assessments[0].conflicts == ()
+
+
+def test_a_modality_that_is_unsure_of_itself_contradicts_none():
+    unsure = {"anger": 0.36, "fear": 0.34, "disgust": 0.3}
+    made = judged(label("face", **unsure), label("words", anger=0.02, fear=0.02, disgust=0.02, happiness=0.94))
+    assert made.assessments[0].conflicts[0].probability is None
+    assert made.routes[0].expected is None
+
+
+def test_words_for_one_emotion_are_one_however_they_are_spelled():
+    def sample(number, emotion, language="en"):
+        return Text(
+            by="rationale.llm@1#0", text_id=f"{number}.{language}", kind="rationale", text="…", language=language,
+            measures=(Measure(name="emotion", word=emotion),),
+        )  # fmt: skip
+
+    def consistency(*texts):
+        return judged(label("face", **HAPPY), texts=texts).assessments[0].consistency
+
+    assert consistency(sample(1, "joy"), sample(2, "happy"), sample(3, "Happiness")) == 1.0
+    assert consistency(sample(1, "quiet sorrow"), sample(2, "sad"), sample(3, "not sad")) == pytest.approx(2 / 3, abs=1e-4)
+    assert consistency(sample(1, "schadenfreude"), sample(2, "joy")) == 0.5
+    # One answer in two languages is one sample.
+    assert consistency(sample(1, "joy"), sample(1, "joy", "zh")) is None
 
 
 def test_samples_that_name_different_emotions_are_inconsistent():
@@ -177,11 +258,10 @@ def test_conflict_scores_rank_real_conflicts_and_a_budget_catches_them(capsys):
     names = sorted(name for name, vote in majority.items() if ":" not in "".join(vote))
     conflicts, priorities = [], []
     for name in names:
-        shown = told[name]
-        made = assess(clip(label("face", **shown["face"]), label("voice", **shown["voice"])), JUDGE.assess)
-        video, audio, truth = majority[name]
-        conflicts.append((video == truth) != (audio == truth))
-        priorities.append(JUDGE(made).routes[0].priority)
+        made = JUDGE(clip(label("face", **told[name]["face"]), label("voice", **told[name]["voice"])))
+        video, audio, _ = majority[name]
+        conflicts.append(at_odds((CREMA[video],), (CREMA[audio],), "ekman7"))
+        priorities.append(made.routes[0].priority)
     conflicts = np.array(conflicts)
     auc = roc_auc_score(conflicts, priorities)
     draws = np.array([draw(name) for name in names], np.uint64)
@@ -190,4 +270,4 @@ def test_conflict_scores_rank_real_conflicts_and_a_budget_catches_them(capsys):
     with capsys.disabled():
         print(f"\nCREMA-D, {len(names)} clips, {conflicts.sum()} conflicts: AUC {auc:.3f}; 20 % review catches {caught:.1%}")
     assert auc > 0.8
-    assert caught > 0.35
+    assert caught > 0.6

@@ -82,8 +82,8 @@ def test_conflicts_are_counted_by_category_pair_and_label(felt_version, shown):
         first, second = panel.one("h3").text.split()[0:3:2]
         apart = [c for one in assessed for c in one["conflicts"] if (c["first"], c["second"]) == (first, second)]
         heights = [int(bar.one("title").text.split(": ")[1]) for bar in panel.one(".histogram").all("rect")]
-        assert sum(heights) == sum(c["divergence"] is not None for c in apart)
-        assert sum(heights[3:]) == sum(c["divergence"] is not None and c["divergence"] >= 0.3 for c in apart)
+        assert sum(heights) == sum(c["probability"] is not None for c in apart)
+        assert sum(heights[5:]) == sum(c["probability"] is not None and c["probability"] >= 0.5 for c in apart)
         cells = [int(cell.text or 0) for line in panel.one(".heat").one("tbody").all("tr") for cell in line.all("td")]
         assert sum(cells) == sum({first, second} <= {label["modality"] for label in row["labels"]} for row in rows(felt_version))
 

@@ -50,14 +50,20 @@ def test_what_each_modality_says_is_summed_and_its_likeliest_label_counted():
 
 
 def test_two_modalities_are_compared_by_label_and_by_divergence():
-    conflicts = (Conflict(first="face", second="voice", divergence=0.55, opposed=True),)
+    conflicts = (Conflict(first="face", second="voice", divergence=0.55, opposed=True, axis="valence", probability=0.62),)
     assessed = Assessment(by="assess@1#0", ambiguity=1.0, consistency=None, category="neither", outlier=None, conflicts=conflicts)
-    unlike = replace(assessed, conflicts=(replace(conflicts[0], divergence=None, opposed=None),), outlier="voice", ambiguity=None)
+    unlike = replace(
+        assessed,
+        conflicts=(replace(conflicts[0], divergence=None, opposed=None, axis=None, probability=None),),
+        outlier="voice",
+        ambiguity=None,
+    )
     both = (label("face", 1.0, 0.0), label("voice", 0.0, 1.0))
     found = counted(judged(*both, assessments=(assessed,)), judged(*both, assessments=(unlike,)))
     pair = found.pairs["face", "voice"]
     assert dict(pair.labels) == {("happiness", "sadness"): 2}
     assert (dict(pair.divergence), pair.incomparable, pair.opposed) == ({5: 1}, 1, 1)
+    assert dict(pair.probability) == {6: 1}
     assert dict(found.categories) == {"neither": 2}
     assert dict(found.outliers) == {"none": 1, "voice": 1}
     assert dict(found.ambiguity) == {BINS - 1: 1}
