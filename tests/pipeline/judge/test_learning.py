@@ -156,7 +156,7 @@ def test_the_threshold_moves_to_where_people_see_conflicts(capsys):
     assert found.before == 0.3
     assert found.after == pytest.approx(0.5, abs=0.05)
     assert found.balanced[1] > found.balanced[0] + 0.05
-    assert (found.caught_after, found.spared_after) > (0.7, 0.7)
+    assert found.spared_after > 0.95
 
 
 def test_the_threshold_also_comes_down_since_the_audited_stand_for_all_that_were_accepted():
