@@ -16,7 +16,8 @@ from schemas.versions.manifest import (
     read_manifest,
     sealed,
     versions,
-)from schemas.versions.review_facts import ConflictFacts, ReviewFacts, conflicts_sent
+)
+from schemas.versions.review_facts import ConflictFacts, ReviewFacts, conflicts_sent
 
 COUNTS = Counts(
     sources=5, copies=1, dead_sources=1, sources_with_clips=3, clips=7, accepted=3, review=2, rejected=1, dead_clips=1
