@@ -18,7 +18,7 @@ from annotators.rationale.wording import Part, Wording, noted
 from annotators.verbalize import impression
 from schemas.claims import Claim, Cue, Label, Measure, Text
 from schemas.record import Clip
-from schemas.vocabulary.contrast import DISAGREE, SURE, contrast, emotional, evidence, sure_enough
+from schemas.vocabulary.contrast import DISAGREE, SURE, contrast, emotional, evidence_by_modality, sure_enough
 from schemas.vocabulary.distributions import about_target, by_modality, likeliest, pooled, ranked, scores_of
 from schemas.vocabulary.languages import primary
 from schemas.vocabulary.modalities import modality_order
@@ -108,7 +108,7 @@ class ComposedRationale(Annotator[Clip, None]):
         yield wording.whole(order, tuple(cites), unknown)
 
     def _agreement(self, clip: Clip, parts: Sequence[Part], wording: Wording) -> Sentence:
-        said = {name: sure_enough(one, self.sure) for name, one in evidence(clip.labels, self.space).items()}
+        said = {name: sure_enough(one, self.sure) for name, one in evidence_by_modality(clip.labels, self.space).items()}
         pairs = [(one, other) for one, other in combinations(parts, 2)]
         chances = {
             (one.modality, other.modality): contrast(said[one.modality], said[other.modality], self.space).probability

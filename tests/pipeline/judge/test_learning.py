@@ -13,7 +13,7 @@ from pipeline.judge.assess import AssessSettings, compared, heard
 from pipeline.judge.learning import CONFLICT, Judged, Learned, apply, changed, conflict_facts, learn
 from pipeline.judge.route import RouteSettings, draw
 from schemas.claims import Label
-from schemas.vocabulary.contrast import at_odds, contrast, evidence
+from schemas.vocabulary.contrast import at_odds, contrast, evidence_by_modality
 from schemas.vocabulary.distributions import tempered
 from tests.label_studio.reviewers import LABELS, crema_d
 
@@ -24,7 +24,7 @@ ALL_SEVEN = (*LABELS, "surprise")
 
 def conflict(*labels):
     """Return the probability that two labels conflict."""
-    return contrast(*(evidence([one], "ekman7")[one.modality] for one in labels), "ekman7").probability
+    return contrast(*(evidence_by_modality([one], "ekman7")[one.modality] for one in labels), "ekman7").probability
 
 
 def label(modality, scores, by=None, **more):
