@@ -14,6 +14,7 @@ from schemas.vocabulary.contrast import (
     calibrated,
     contrast,
     emotional,
+    evidence_by_modality,
     sure_enough,
 )
 from schemas.vocabulary.spaces import space
