@@ -13,10 +13,10 @@ from annotators.rationale.wording import (
     Noted,
     Part,
     Unknown,
+    form_runs,
     marks,
     number,
     phrases,
-    runs,
     times,
     unmarked,
     whole_clip,
@@ -35,7 +35,7 @@ class Chinese:
 
     def part(self, part: Part, seconds: float) -> Sentence:
         """Say what one modality shows."""
-        told = "，".join(_run(heard, run, seconds) for heard, run in runs(part.noted))
+        told = "，".join(_run(heard, run, seconds) for heard, run in form_runs(part.noted))
         if part.own is None:
             text = f"{_name(part)}没有明确的情绪，但{told}。"
         else:

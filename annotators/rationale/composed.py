@@ -13,17 +13,18 @@ from annotators.annotator import Annotator
 from annotators.rationale.chinese import Chinese
 from annotators.rationale.contract import Sentence, rationale_texts
 from annotators.rationale.english import English
-from annotators.rationale.unusual import unusual
+from annotators.rationale.unusual import kind_of, unusual
 from annotators.rationale.wording import Part, Wording, noted
 from annotators.verbalize import impression
 from schemas.claims import Claim, Cue, Label, Measure, Text
 from schemas.record import Clip
-from schemas.vocabulary.contrast import DISAGREE, SURE, contrast, emotional, evidence, sure_enough
+from schemas.vocabulary.contrast import DISAGREE, SURE, contrast, emotional, evidence_by_modality, sure_enough
 from schemas.vocabulary.distributions import about_target, by_modality, likeliest, pooled, ranked, scores_of
 from schemas.vocabulary.languages import primary
 from schemas.vocabulary.modalities import modality_order
 from schemas.vocabulary.silence import unlabelled, withheld
 
+_POSTURE = ("face.head_", "face.eyes_closed")
 _WORDINGS: Mapping[str, Wording] = {"en": English(), "zh": Chinese()}
 
 
@@ -107,7 +108,7 @@ class ComposedRationale(Annotator[Clip, None]):
         yield wording.whole(order, tuple(cites), unknown)
 
     def _agreement(self, clip: Clip, parts: Sequence[Part], wording: Wording) -> Sentence:
-        said = {name: sure_enough(one, self.sure) for name, one in evidence(clip.labels, self.space).items()}
+        said = {name: sure_enough(one, self.sure) for name, one in evidence_by_modality(clip.labels, self.space).items()}
         pairs = [(one, other) for one, other in combinations(parts, 2)]
         chances = {
             (one.modality, other.modality): contrast(said[one.modality], said[other.modality], self.space).probability
@@ -141,7 +142,11 @@ def _own(label: Label | None, cues: Sequence[Cue]) -> Cue | None:
     return next((cue for cue in cues if (cue.by, cue.text, cue.span) == (made.by, made.text, None)), made)
 
 
-def _rank(cue: Cue) -> tuple[float, float, str]:
-    """Return what cues are ordered by: the most unusual first, what nothing is known of last; of equals the earliest."""
+def _rank(cue: Cue) -> tuple[float, bool, float, str]:
+    """Return what cues are ordered by: the most unusual first, what nothing is known of last.
+
+    Of equals, how the head is held comes after what the face does, which says more of an emotion; then the earliest comes first.
+    """
     far = unusual(cue)
-    return -far if far is not None else 1.0, cue.span.start if cue.span else -1.0, cue.cue_id
+    posture = kind_of(cue.cue_id).startswith(_POSTURE)
+    return -far if far is not None else 1.0, posture, cue.span.start if cue.span else -1.0, cue.cue_id

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from annotators.rationale.contract import Sentence
-from annotators.rationale.wording import END, LONG, START, Noted, Part, Unknown, marks, number, runs, times, unmarked, whole_clip
+from annotators.rationale.wording import (
+    END,
+    LONG,
+    START,
+    Noted,
+    Part,
+    Unknown,
+    form_runs,
+    marks,
+    number,
+    times,
+    unmarked,
+    whole_clip,
+)
 from annotators.verbalize import impression, label_name
 from schemas.claims import Cue
 from schemas.vocabulary.modalities import modality_of
@@ -17,7 +30,7 @@ class English:
     def part(self, part: Part, seconds: float) -> Sentence:
         """Say what one modality shows."""
         own, subject = part.own, modality_of(part.modality).subject_text
-        told = ", and ".join(_run(heard, run, seconds) for heard, run in runs(part.noted))
+        told = ", and ".join(_run(heard, run, seconds) for heard, run in form_runs(part.noted))
         if own is None:
             text = f"{subject} {_verb(part.modality, 'gives', 'give')} no clear emotion, but {told}."
         else:

@@ -38,7 +38,7 @@ _REFERENCE = TypeAdapter(Reference)
 
 
 @cache
-def reference() -> Reference:
+def cue_reference() -> Reference:
     """Return the table that ships."""
     return _REFERENCE.validate_json(files("annotators.rationale").joinpath(REFERENCE).read_bytes())
 
@@ -50,7 +50,7 @@ def kind_of(cue_id: str) -> str:
 
 def unusual(cue: Cue) -> float | None:
     """Return 0 to 1 how unusual a cue is; None of one without a value, or made by somebody whom the reference does not know."""
-    known = reference()
+    known = cue_reference()
     if cue.value is None or cue.by.partition("@")[0] not in known.annotators or not known.clips.get(cue.modality):
         return None
     kind, clips = kind_of(cue.cue_id), known.clips[cue.modality]

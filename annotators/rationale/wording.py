@@ -90,7 +90,7 @@ def noted(cues: Sequence[Cue]) -> Iterator[Noted]:
         yield Noted(text=text, cues=tuple(sorted(many, key=lambda cue: (cue.span.start if cue.span else -1.0, cue.cue_id))))
 
 
-def runs(found: Sequence[Noted]) -> list[tuple[bool, list[Noted]]]:
+def form_runs(found: Sequence[Noted]) -> list[tuple[bool, list[Noted]]]:
     """Return what is noted in order, neighbours of one form together: whether they are sounds, which are heard, else doings."""
     return [(heard, list(run)) for heard, run in groupby(found, key=lambda one: one.text in phrases()["heard"])]
 

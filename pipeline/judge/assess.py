@@ -16,7 +16,7 @@ from schemas.claims import Assessment, Conflict, Label
 from schemas.provenance import Provenance, canonical
 from schemas.record import Clip
 from schemas.validate import Proportion
-from schemas.vocabulary.contrast import DISAGREE, SURE, Evidence, contrast, evidence, sure_enough
+from schemas.vocabulary.contrast import DISAGREE, SURE, Evidence, contrast, evidence_by_modality, sure_enough
 from schemas.vocabulary.distributions import (
     ALL,
     Distribution,
@@ -105,7 +105,7 @@ def heard(labels: Iterable[Label], settings: AssessSettings) -> dict[str, Eviden
     """Return what labels say by modality, each taken at its temperature."""
     temperatures = dict(settings.temperatures)
     taken = (tempered(label, temperatures[label.by]) if label.by in temperatures else label for label in labels)
-    return evidence(taken, settings.space)
+    return evidence_by_modality(taken, settings.space)
 
 
 def compared(said: Mapping[str, Evidence], settings: AssessSettings) -> Iterator[Conflict]:

@@ -70,7 +70,7 @@ class Contrast:
     probability: float | None
 
 
-def evidence(labels: Iterable[Label], onto: str) -> dict[str, Evidence]:
+def evidence_by_modality(labels: Iterable[Label], onto: str) -> dict[str, Evidence]:
     """Return what each modality says, by its name; one that gives neither a label in `onto` nor a point on an axis is left out.
 
     Several authors of one modality are averaged.

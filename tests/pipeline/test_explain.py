@@ -28,11 +28,12 @@ def test_it_tells_labels_likeliest_first_assessment_gates_and_priority(place, ca
     assert status == 0
     assert lines[0] == f"{one.clip_id}  b.mp4  4.00-8.00 s  accept"
     labels = lines[lines.index("labels") + 1 : lines.index("assessment")]
-    assert [line.split()[:5] for line in labels[1:]] == [
+    assert [line.split()[:5] for line in labels[1:3]] == [
         ["face", "happiness", "0.80", "sadness", "0.20"],
         ["gait", "sadness", "0.70", "happiness", "0.30"],
     ]
     assert labels[0].startswith("  all     ")
+    assert [line.split()[:4] for line in labels[3:]] == [[name, "no", "label,", "because"] for name in ("voice", "words")]
     pair = one.assessments[-1].conflicts[0]
     told = f"a real conflict on {pair.axis}: {pair.probability:.2f} (review from 0.5), divergence {pair.divergence:.3f}"
     assert f"  face and gait: {told}, valence: " in "\n".join(lines)
@@ -45,7 +46,7 @@ def test_a_registered_modality_stands_in_its_place(place, capsys, tmp_path):
     with walking(tmp_path, place=0):
         lines = explained(place, capsys, gait(1).clip_id)[1]
     labels = lines[lines.index("labels") + 1 : lines.index("assessment")]
-    assert [line.split()[0] for line in labels] == ["all", "gait", "face"]
+    assert [line.split()[0] for line in labels] == ["all", "gait", "face", "voice", "words"]
 
 
 def test_a_clip_that_is_not_there_is_said(place, capsys):

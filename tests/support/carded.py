@@ -13,7 +13,7 @@ from pipeline.release.ledger import Ledger
 from pipeline.release.shards import write_shard
 from schemas.claims import FaceTrack, Language, Measure, Review, Speaker, Text
 from schemas.record import DeadLetter
-from schemas.versions.review_facts import FieldFacts, LearnedFacts, ReviewerFacts, ReviewFacts
+from schemas.versions.review_facts import ConflictFacts, FieldFacts, LearnedFacts, ReviewerFacts, ReviewFacts
 from schemas.versions.rows import FOLDERS
 from tests.support.feeling import felt
 from tests.support.reported import clip
@@ -45,6 +45,7 @@ REVIEWS = ReviewFacts(
             what="route.conflict", before=0.3, after=0.35, items=11, measure="balanced", measure_before=0.7, measure_after=0.81
         ),
     ),
+    conflicts=ConflictFacts(clips=8, expected=0.62, real=5),
 )
 
 

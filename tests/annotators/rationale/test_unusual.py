@@ -3,7 +3,7 @@
 import pytest
 
 from annotators.rationale import unusual as module
-from annotators.rationale.unusual import Reference, kind_of, reference, unusual
+from annotators.rationale.unusual import Reference, cue_reference, kind_of, unusual
 from schemas.claims import Cue
 
 TABLE = Reference(
@@ -19,7 +19,7 @@ def cue(cue_id, value, by="cues.a@1#0"):
 
 @pytest.fixture
 def table(monkeypatch):
-    monkeypatch.setattr(module, "reference", lambda: TABLE)
+    monkeypatch.setattr(module, "cue_reference", lambda: TABLE)
 
 
 @pytest.mark.usefixtures("table")
@@ -43,7 +43,7 @@ def test_of_what_nobody_measured_nothing_is_said():
 
 
 def test_the_table_that_ships_is_in_order_and_rarer_than_its_clips():
-    known = reference()
+    known = cue_reference()
     for kind, values in known.strongest.items():
         assert list(values) == sorted(values)
         assert len(values) <= known.clips[kind.partition(".")[0]]

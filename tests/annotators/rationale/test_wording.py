@@ -1,6 +1,6 @@
 """What is to be said, before it is said: texts that come again are one, and times that last are told once."""
 
-from annotators.rationale.wording import noted, number, runs, times, unmarked
+from annotators.rationale.wording import form_runs, noted, number, times, unmarked
 from schemas.claims import Cue
 from schemas.values import Span
 
@@ -16,7 +16,7 @@ def test_one_text_is_told_once_with_all_its_cues_in_order_of_time():
 
 
 def test_sounds_and_doings_are_told_apart():
-    found = runs(list(noted([cue(1, "laughter"), cue(2, "a sigh"), cue(3, "nods")])))
+    found = form_runs(list(noted([cue(1, "laughter"), cue(2, "a sigh"), cue(3, "nods")])))
     assert [(heard, [one.text for one in run]) for heard, run in found] == [(True, ["laughter", "a sigh"]), (False, ["nods"])]
 
 

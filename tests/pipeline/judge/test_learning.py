@@ -13,7 +13,7 @@ from pipeline.judge.assess import AssessSettings, compared, heard
 from pipeline.judge.learning import CONFLICT, Judged, Learned, apply, changed, conflict_facts, learn
 from pipeline.judge.route import RouteSettings, draw
 from schemas.claims import Label
-from schemas.vocabulary.contrast import at_odds, contrast, evidence
+from schemas.vocabulary.contrast import at_odds, contrast, evidence_by_modality
 from schemas.vocabulary.distributions import tempered
 from tests.label_studio.reviewers import LABELS, crema_d
 
@@ -24,7 +24,7 @@ ALL_SEVEN = (*LABELS, "surprise")
 
 def conflict(*labels):
     """Return the probability that two labels conflict."""
-    return contrast(*(evidence([one], "ekman7")[one.modality] for one in labels), "ekman7").probability
+    return contrast(*(evidence_by_modality([one], "ekman7")[one.modality] for one in labels), "ekman7").probability
 
 
 def label(modality, scores, by=None, **more):
@@ -156,7 +156,7 @@ def test_the_threshold_moves_to_where_people_see_conflicts(capsys):
     assert found.before == 0.3
     assert found.after == pytest.approx(0.5, abs=0.05)
     assert found.balanced[1] > found.balanced[0] + 0.05
-    assert (found.caught_after, found.spared_after) > (0.7, 0.7)
+    assert found.spared_after > 0.95
 
 
 def test_the_threshold_also_comes_down_since_the_audited_stand_for_all_that_were_accepted():

@@ -55,7 +55,11 @@ def test_a_card_names_the_likeliest_labels_and_of_equals_the_first_by_name(tmp_p
     bare = clip(0, video=None, audio=None, image=None, frames=(), labels=(flat, replace(flat, modality="all", scores=())))
     route = Route(by="route@1#0", decision="accept", reasons=("made so",), priority=0.5)
     (card,) = cards(written([replace(bare, routes=(route,))], tmp_path, tmp_path), [bare.clip_id])
-    plain, face = card.said
+    plain, face, *silent = card.said
+    assert [(one.modality, one.withheld) for one in silent] == [
+        ("voice", "the voice cannot be read"),
+        ("words", "the words are in a language that cannot be read here"),
+    ]
     assert (plain.modality, plain.scores, plain.others, card.felt) == ("all", (), 0, "")
     assert [name for name, _ in face.scores] == ["anger", "disgust", "fear", "happiness", "sadness"][:SHOWN]
     assert (round(face.others, 2), face.valence) == (0.2, 0.5)

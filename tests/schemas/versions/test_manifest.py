@@ -17,6 +17,7 @@ from schemas.versions.manifest import (
     sealed,
     versions,
 )
+from schemas.versions.review_facts import ConflictFacts, ReviewFacts, conflicts_sent
 
 COUNTS = Counts(
     sources=5, copies=1, dead_sources=1, sources_with_clips=3, clips=7, accepted=3, review=2, rejected=1, dead_clips=1
@@ -102,3 +103,21 @@ def test_the_closing_lines_add_up_and_name_every_reason():
 def test_where_nothing_died_nothing_is_said_of_it():
     alive = replace(MADE, ledger=replace(COUNTS, copies=0, dead_sources=0, dead_clips=0), reasons={})
     assert "dead" not in alive.summary(Path("v1"))
+
+
+def test_the_closing_lines_tell_how_many_conflicts_are_expected_to_be_real_and_how_many_were():
+    people = ReviewFacts(answers=9, clips=4, decided=4, disputed=0, open=0, cannot=0, seconds=9.0, fields=(), reviewers=())
+    told = replace(
+        MADE,
+        conflicts=ConflictFacts(clips=2, expected=0.614),
+        reviews=replace(people, conflicts=ConflictFacts(clips=4, expected=0.7, real=3)),
+    ).summary(Path("v2"))
+    assert "2 of those for people because modalities conflict; expected to be real: 61%\n" in told
+    assert "of 4 such conflicts that people judged, 3 were real (30% to 95%); expected were 70%\n" in told
+    assert "conflict" not in MADE.summary(Path("v2"))
+
+
+def test_of_conflicts_that_nobody_judged_no_share_is_told():
+    assert ConflictFacts(clips=2, expected=0.6).interval is None
+    assert conflicts_sent(0, 0.0) is None
+    assert conflicts_sent(4, 2.6) == ConflictFacts(clips=4, expected=0.65)

@@ -14,7 +14,7 @@ from schemas.vocabulary.contrast import (
     calibrated,
     contrast,
     emotional,
-    evidence,
+    evidence_by_modality,
     sure_enough,
 )
 from schemas.vocabulary.spaces import space
@@ -23,7 +23,7 @@ EKMAN = space("ekman7").labels
 
 
 def said(modality="face", **scores):
-    return evidence([label(modality, **scores)], "ekman7")[modality]
+    return evidence_by_modality([label(modality, **scores)], "ekman7")[modality]
 
 
 def label(modality, **scores):
@@ -33,7 +33,7 @@ def label(modality, **scores):
 
 
 def point(**axes):
-    return evidence([Label(by="l@1#0", modality="skin", space="open", **axes)], "ekman7")["skin"]
+    return evidence_by_modality([Label(by="l@1#0", modality="skin", space="open", **axes)], "ekman7")["skin"]
 
 
 def test_unlike_emotions_conflict_and_what_shows_none_contradicts_none():
@@ -60,9 +60,9 @@ def test_without_classes_in_common_valence_or_arousal_is_compared_and_nothing_el
 
 def test_a_withheld_label_is_evidence_of_its_arousal_alone():
     held = Label(by="l@1#0", modality="voice", space="ekman7", arousal=0.4, withheld="too short")
-    (found,) = evidence([held], "ekman7").values()
+    (found,) = evidence_by_modality([held], "ekman7").values()
     assert (found.distribution, found.valence, found.arousal) == ({}, None, 0.4)
-    assert evidence([Label(by="l@1#0", modality="voice", space="ekman7", withheld="too short")], "ekman7") == {}
+    assert evidence_by_modality([Label(by="l@1#0", modality="voice", space="ekman7", withheld="too short")], "ekman7") == {}
 
 
 def test_an_unsure_label_is_taken_out_with_its_valence():
@@ -74,7 +74,7 @@ def test_an_unsure_label_is_taken_out_with_its_valence():
 @given(*[st.dictionaries(st.sampled_from(EKMAN), st.floats(0.01, 1), min_size=2)] * 2)
 def test_it_is_the_same_either_way_round_and_a_probability(one, other):
     first, second = (
-        evidence(
+        evidence_by_modality(
             [
                 Label(
                     by="l@1#0",
