@@ -87,7 +87,7 @@ class FaceExpression(Annotator[Clip, ExpressionReader]):
     talking: float = 0.5
     """Weight of a moment in which the target talks and the mouth is at rest."""
     agape: float = 0.25
-    """How far the jaw is open beyond its rest, 0 to 1, from where on a moment in which the target talks does not count."""
+    """Opening of the jaw beyond its rest, as a blendshape, from where on a moment in which the target talks does not count."""
     margin: float = 0.08
     """Seconds before and after a word in which the mouth still counts as talking."""
     turned: float = 40.0

@@ -2,7 +2,7 @@
 
 Stills are labelled by their file names, or by eye where nobody could mistake them; all labels were set before the net saw them.
 The crop was chosen on the stills that are not marked `unseen` and on 15 more, with an eye on the woman too; the unseen ones
-show a woman who is in six of the others. `tests.accuracy.expressions` measures on sets of pictures that had no part in any choice.
+show a woman who is in six of the others. `tests.accuracy.expressions` measures on more pictures of other people.
 """
 
 from collections.abc import Sequence

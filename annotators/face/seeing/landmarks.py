@@ -32,7 +32,7 @@ def landmarks(mesh: Points, width: int, height: int) -> tuple[float, ...]:
 
     `mesh` holds x, y, z in pixels of the frame, shape (478, 3).
     """
-    relative = np.round(mesh[list(MESH_POINTS), :2] / (width, height), 5)
+    relative = np.round(mesh[list(MESH_POINTS), :2] / (width, height), 4)
     return tuple(float(value) for value in relative.ravel())
 
 

@@ -191,3 +191,17 @@ def test_a_woman_who_cries_is_sad_and_one_who_laughs_smiles(reader, tmp_path):
         kinds = {cue.cue_id.split(".")[1] for cue in cues.annotate(None, [record])[0]}
         told.append((NAMES[int(np.argmax(label.scores))], "smile" in kinds))
     assert told == [("sadness", False), ("happiness", True)]
+
+
+def test_a_neutral_man_who_talks_is_neutral_and_neither_happy_nor_surprised(reader, tmp_path):
+    faces = MediapipeFaces()
+    for model in faces.model_names():
+        local.fetch(model)
+    record = clip(piece(media("man"), Span(start=3.0, end=6.6), tmp_path))
+    record = with_faces(record, faces.annotate(faces.load("cpu"), [record])[0])
+    target = Target(by="targets.made@1#0", speaker="S0", track="F0", score=0.5, reason="made")
+    record = replace(record, targets=(target,))
+    ((talks_, _),), ((as_if_silent, _),) = (EXPRESSION.annotate(reader, [one]) for one in (record, replace(record, speaker=None)))
+    said, seen = (dict(zip(label.names, label.scores, strict=True)) for label in (talks_, as_if_silent))
+    assert said["neutral"] > 0.6 > seen["neutral"]
+    assert said["happiness"] + said["surprise"] < 0.27 < seen["happiness"] + seen["surprise"]

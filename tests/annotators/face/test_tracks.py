@@ -44,6 +44,8 @@ def test_a_sample_without_mesh_is_left_out_of_a_track_that_has_meshes():
     claim = track(with_mesh(run, 0.3), "F0", 10, "faces.test@1#0")
     assert claim.times == (0.0, 0.2)
     assert len(claim.blendshapes) == len(claim.yaw) == len(claim.boxes) == 2
+    assert claim.landmarks == ((0.5,) * 140,) * 2
+    assert (claim.gaze_yaw, claim.gaze_pitch, claim.misfit) == ((3.0, 3.0), (-4.0, -4.0), (0.02, 0.02))
 
 
 def test_a_face_that_hardly_ever_takes_a_mesh_keeps_its_boxes_and_has_no_pose():
@@ -51,6 +53,7 @@ def test_a_face_that_hardly_ever_takes_a_mesh_keeps_its_boxes_and_has_no_pose():
     claim = track(with_mesh(run, 0.3), "F0", 10, "faces.test@1#0")
     assert len(claim.boxes) == len(claim.times) == len(claim.scores) == 10
     assert claim.blendshapes == claim.yaw == claim.pitch == claim.roll == ()
+    assert claim.landmarks == claim.gaze_yaw == claim.gaze_pitch == claim.misfit == ()
 
 
 def test_the_view_narrows_as_the_face_grows():

@@ -6,6 +6,7 @@ import pytest
 
 from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.face.finding import FaceAnalyzer
+from annotators.face.labels_face_expression import FaceExpression
 from annotators.face.seeing.landmarks import MESH_POINTS
 from annotators.models import local
 from tests.support.media import media
@@ -76,3 +77,28 @@ def test_who_looks_into_the_camera_turns_the_eyes_against_the_head(looker):
     raised, lowered = (face_at(looker, still("moods"), (column + 0.52) / 5, (row + 0.47) / 5) for column, row in ((3, 3), (2, 4)))
     assert raised.mesh.pitch > 5 > -5 > raised.mesh.gaze[1]
     assert lowered.mesh.pitch < -5 < 3 < lowered.mesh.gaze[1]
+
+
+def covered(image, box):
+    """Return the picture with the right third of a face under something of the colour of skin, as a hand is."""
+    high, wide = image.shape[:2]
+    left, top, width, height = box.x * wide, box.y * high, box.width * wide, box.height * high
+    y, x = np.mgrid[:high, :wide]
+    skin = image[int(top + 0.4 * height) : int(top + 0.6 * height), int(left + 0.3 * width) : int(left + 0.7 * width)]
+    under = ((x - left - 0.1 * width) / (0.4 * width)) ** 2 + ((y - top - 0.6 * height) / (0.6 * height)) ** 2 < 1
+    out = image.copy()
+    out[under] = np.median(skin.reshape(-1, 3), axis=0) * 0.9
+    return out
+
+
+def test_finder_and_mesh_disagree_where_a_part_of_the_face_is_covered(looker):
+    bare, hidden = [], []
+    for name in ("astronaut", "biden", "obama", "calm", "happy-1", "happy-2", "sad-3", "one-face"):
+        image = still(name)
+        face = looker.look(image, 0.02, 1)[0]
+        bare.append(face.mesh.misfit)
+        found = looker.look(covered(image, face.box), 0.02, 1)
+        hidden += [one.mesh.misfit for one in found if one.mesh is not None]
+    limit = FaceExpression().misfit
+    assert max(bare) < limit
+    assert sum(one > limit for one in hidden) > len(hidden) / 2
