@@ -196,7 +196,9 @@ def _work(found: Any, plan: Plan, people: ReviewIndex, context: RunContext, loca
     clips = annotate(step("Cut", wanted, CutClips(plan.cut, context)), first.clips)
     for number, after in enumerate(later, 1):
         kept = step(f"Keep {number}", clips, Keep(context))
-        of_source = kept | f"By source {number}" >> beam.Map(lambda one: (one.source_id, one)) | f"Gather {number}" >> beam.GroupByKey()
+        of_source = (
+            kept | f"By source {number}" >> beam.Map(lambda one: (one.source_id, one)) | f"Gather {number}" >> beam.GroupByKey()
+        )
         together = step(f"Together {number}", of_source, Together(after.together, context))
         clips = annotate(spread(together, f"Spread {number}"), after.clips)
     kept = step("Keep", clips, Keep(context))

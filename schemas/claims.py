@@ -173,6 +173,13 @@ class Speaking(Claim):
     times: tuple[Annotated[float, Unit("s"), Bits(32)], ...]
     scores: Annotated[tuple[Small, ...], Says("logit that the face speaks, by picture and sound; above 0 it does")]
     moves: Annotated[tuple[Small, ...], Says("logit that the mouth moves as if it spoke, by the picture alone")]
+    seconds: Annotated[Seconds, Says("speech of the clip's speaker during which the face is seen")] = 0.0
+    lags: Annotated[
+        tuple[Small, ...], Unit("s"), Says("by how much the sound was moved, to see if it fits better where it is")
+    ] = ()
+    fits: Annotated[
+        tuple[Small, ...], Says("mean score over that speech, one per lag: of one's own voice the first is highest")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +207,9 @@ class Target(Claim):
     """The person whom the clip is about: the speaker, joined to a face where one is seen to speak."""
 
     speaker: Annotated[str | None, Says("None where nobody speaks")]
-    track: Annotated[str | None, Says("the speaker's face, or the largest where nobody speaks; None where none is known to be that")]
+    track: Annotated[
+        str | None, Says("the speaker's face, or the largest where nobody speaks; None where none is known to be that")
+    ]
     score: Annotated[float | None, Within(-1, 1), Says("how sure this face speaks these words; None where it was not measured")]
     reason: Annotated[str, Says("why this face, or why none")]
     state: Annotated[

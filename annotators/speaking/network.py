@@ -11,6 +11,8 @@ the back end joins them frame by frame. So both are computed once per face, and 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from annotators.speaking.mfcc import mfcc
-from annotators.torch_threads import torch_threads
 
 Pictures = npt.NDArray[np.uint8]
 Samples = npt.NDArray[np.float32]
@@ -33,6 +34,10 @@ STEPS = 4
 """Rows of `mfcc` for each picture."""
 WINDOWS = (1, 2, 3, 4, 5, 6)
 """Seconds that the back end is given at once; the score is the mean over all of them, after the makers' own."""
+LAGS = (0, 15, -15, 30, -30, 50, -50)
+"""Pictures by which the sound is moved, 0 first; what leaves at one end comes in at the other."""
+_LAGGED = 3
+"""Seconds that the back end is given at once for them."""
 _SAMPLES, _TAIL = 640, 240
 """Of sound, per picture; and the rest of the last window of 25 ms."""
 _PART, _REACH = 100, 9
@@ -98,7 +103,7 @@ class SpeakingNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        pairs = list(zip(_WIDTHS, _WIDTHS[1:], strict=False))
+        pairs = list(pairwise(_WIDTHS))
         self.seen = nn.ModuleList(_Seen(a, b, 2 if k == 0 else 1) for k, (a, b) in enumerate(pairs))
         self.heard = nn.ModuleList(_Heard(a, b) for a, b in pairs)
         self.gate = _Gate(256)
@@ -147,19 +152,39 @@ class SpeakingNet(nn.Module):
         return self.moves(seen)[..., 1]
 
 
-def score(net: SpeakingNet, faces: Pictures, sound: Samples, first: int, threads: int) -> tuple[Samples, Samples]:
-    """Return for each picture (pictures, 112, 112) of a face the logit that it speaks, and that it moves as if it did.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What the network says of one face without a break: one logit per picture, and how well the sound fits where it is."""
 
-    Picture 0 is shown at `first` / 25 seconds of the sound (mono, 16 kHz). Both are means with two pictures on either side.
+    scores: Samples
+    """That it speaks."""
+    moves: Samples
+    """That it moves as if it spoke, whatever is heard."""
+    fits: npt.NDArray[np.float64]
+    """Sum of the logits over pictures with speech, one per lag; the speech is moved with the sound."""
+    pictures: npt.NDArray[np.int64]
+    """How many pictures that are."""
+
+
+def look(net: SpeakingNet, faces: Pictures, sound: Samples, first: int, speech: npt.NDArray[np.bool_]) -> Looked:
+    """Return what the network says of the pictures (pictures, 112, 112) of a face, on the threads that torch works on.
+
+    Picture 0 is shown at `first` / 25 seconds of the sound (mono, 16 kHz); `speech` tells for each picture whether the clip's
+    speaker is heard. Logits are means with two pictures on either side.
     """
-    heard = np.asarray(sound[first * _SAMPLES : (first + len(faces)) * _SAMPLES + _TAIL], np.float32)
-    heard = np.pad(heard, (0, len(faces) * _SAMPLES + _TAIL - len(heard)))
-    with torch_threads(threads), torch.inference_mode():
-        told = net.hear(torch.from_numpy(mfcc(heard)[: len(faces) * STEPS]))
+    count = len(faces)
+    heard = np.asarray(sound[first * _SAMPLES : (first + count) * _SAMPLES + _TAIL], np.float32)
+    heard = np.pad(heard, (0, count * _SAMPLES + _TAIL - len(heard)))
+    with torch.inference_mode():
+        told = net.hear(torch.from_numpy(mfcc(heard)[: count * STEPS]))
         seen = torch.cat(list(_seen(net, faces)))
         scores = torch.stack([_windowed(net, told, seen, seconds * RATE) for seconds in WINDOWS]).mean(dim=0)
+        moved = torch.stack([torch.roll(told, -lag, 0) for lag in LAGS])
+        lagged = _windowed(net, moved, seen.expand(len(LAGS), -1, -1), _LAGGED * RATE).numpy().astype(np.float64)
         moves = net.look_only(seen)
-    return _smooth(scores.numpy()), _smooth(moves.numpy())
+    masks = np.stack([np.roll(speech, -lag) for lag in LAGS])
+    fits, pictures = (lagged * masks).sum(axis=1), masks.sum(axis=1)
+    return Looked(scores=_smooth(scores.numpy()), moves=_smooth(moves.numpy()), fits=fits, pictures=pictures)
 
 
 def _seen(net: SpeakingNet, faces: Pictures) -> Iterator[Tensor]:
@@ -171,9 +196,10 @@ def _seen(net: SpeakingNet, faces: Pictures) -> Iterator[Tensor]:
 
 def _windowed(net: SpeakingNet, heard: Tensor, seen: Tensor, longest: int) -> Tensor:
     """Return the logits where the back end is given stretches of about `longest` pictures, all of about one length."""
-    count = max(1, round(len(seen) / longest))
-    edges = [round(k * len(seen) / count) for k in range(count + 1)]
-    return torch.cat([net.join(heard[a:b], seen[a:b]) for a, b in zip(edges, edges[1:], strict=False)])
+    pictures = seen.shape[-2]
+    count = max(1, round(pictures / longest))
+    edges = [round(k * pictures / count) for k in range(count + 1)]
+    return torch.cat([net.join(heard[..., a:b, :], seen[..., a:b, :]) for a, b in pairwise(edges)], dim=-1)
 
 
 def _smooth(series: Samples) -> Samples:

@@ -17,8 +17,11 @@ from annotators.speaking.mouths import Stretch, stretches
 from schemas.claims import Claim, FaceTrack, Speaking
 from schemas.record import Clip
 from schemas.validate import NotNegative, Positive, PositiveInt
+from schemas.values import Span
 
 Scores = npt.NDArray[np.float32]
+_PAUSE, _SILENT = 25.0, -65.0
+"""Decibels below the loud parts of a clip, and of full scale, from which there is a pause."""
 _LEAST = 5
 """Fewer pictures than this are no motion."""
 
@@ -33,7 +36,7 @@ class LrAsdSpeaking(Annotator[Clip, Any]):
 
     name: ClassVar[str] = "speaking.lr_asd"
     version: ClassVar[str] = "1"
-    requires: ClassVar[tuple[str, ...]] = ("video", "audio", "faces")
+    requires: ClassVar[tuple[str, ...]] = ("video", "audio", "faces", "turns", "speaker")
     provides: ClassVar[tuple[str, ...]] = ("speaking",)
 
     model: str = "lr-asd"
@@ -70,23 +73,38 @@ class LrAsdSpeaking(Annotator[Clip, Any]):
         faces = [face for face in clip.faces if self._tall(clip, face)][: self.most]
         if not faces:
             return
-        from annotators.speaking.network import RATE, score  # noqa: PLC0415
+        from annotators.speaking.network import RATE, Looked, look  # noqa: PLC0415
+        from annotators.torch_threads import torch_threads  # noqa: PLC0415
 
         sound = decoder.audio(Path(clip.audio.path))
-        told: dict[str, list[tuple[Stretch, Scores, Scores]]] = {}
-        for piece in stretches(Path(clip.video.path), faces, self.gap, self.width):
-            if len(piece.faces) >= _LEAST:
-                told.setdefault(piece.track, []).append((piece, *score(model, piece.faces, sound, piece.first, self.threads)))
+        speech = spoken_pictures(clip, sound, RATE)
+        told: dict[str, list[tuple[Stretch, Looked]]] = {}
+        with torch_threads(self.threads):
+            for piece in stretches(Path(clip.video.path), faces, self.gap, self.width):
+                if len(piece.faces) >= _LEAST:
+                    marks = _part(speech, piece.first, len(piece.faces))
+                    told.setdefault(piece.track, []).append((piece, look(model, piece.faces, sound, piece.first, marks)))
         for track, pieces in told.items():
-            times = [(piece.first + k) / RATE for piece, scores, _ in pieces for k in range(len(scores))]
-            yield Speaking(
-                by=self.key,
-                track=track,
-                rate=float(RATE),
-                times=tuple(round(time, 3) for time in times),
-                scores=tuple(round(float(x), 3) for _, scores, _ in pieces for x in scores),
-                moves=tuple(round(float(x), 3) for _, _, moves in pieces for x in moves),
-            )
+            yield self._claim(track, pieces)
+
+    def _claim(self, track: str, pieces: Sequence[tuple[Stretch, Any]]) -> Speaking:
+        from annotators.speaking.network import LAGS, RATE  # noqa: PLC0415
+
+        times = [(piece.first + k) / RATE for piece, looked in pieces for k in range(len(looked.scores))]
+        sums = np.sum([looked.fits for _, looked in pieces], axis=0)
+        pictures = np.sum([looked.pictures for _, looked in pieces], axis=0)
+        heard = bool((pictures > 0).all())
+        return Speaking(
+            by=self.key,
+            track=track,
+            rate=float(RATE),
+            times=tuple(round(time, 3) for time in times),
+            scores=tuple(round(float(x), 3) for _, looked in pieces for x in looked.scores),
+            moves=tuple(round(float(x), 3) for _, looked in pieces for x in looked.moves),
+            seconds=round(float(pictures[0]) / RATE, 3),
+            lags=tuple(lag / RATE for lag in LAGS) if heard else (),
+            fits=tuple(round(float(x), 3) for x in sums / pictures) if heard else (),
+        )
 
     def _tall(self, clip: Clip, face: FaceTrack) -> bool:
         """Tell whether the face is large enough, in the picture as it is looked at."""
@@ -94,3 +112,32 @@ class LrAsdSpeaking(Annotator[Clip, Any]):
             return True
         heights = sorted(box.height for box in (*face.boxes, *face.bare_boxes))
         return heights[len(heights) // 2] * clip.height * min(1.0, self.width / clip.width) >= self.smallest
+
+
+def spoken_pictures(clip: Clip, sound: Scores, rate: int) -> npt.NDArray[np.bool_]:
+    """Tell for each picture of the clip whether its speaker alone is heard: inside the own turns, and not in a pause.
+
+    A pause is what is more than `_PAUSE` decibels below the loud parts of the clip.
+    """
+    each = decoder.RATE // rate
+    count = len(sound) // each
+    level = 10 * np.log10(np.mean(np.reshape(sound[: count * each].astype(np.float64), (count, each)) ** 2, axis=1) + 1e-12)
+    loud = level > max(_SILENT, float(np.percentile(level, 95)) - _PAUSE) if count else np.zeros(0, np.bool_)
+    at = (np.arange(count) + 0.5) / rate
+    own = inside(at, [turn.span for turn in clip.turns if turn.speaker == clip.speaker])
+    others = inside(at, [turn.span for turn in clip.turns if turn.speaker != clip.speaker])
+    return np.asarray(loud & own & ~others, np.bool_)
+
+
+def inside(times: npt.NDArray[np.float64], spans: Sequence[Span]) -> npt.NDArray[np.bool_]:
+    """Tell for each time whether it lies in one of the spans."""
+    held = np.zeros(len(times), np.bool_)
+    for span in spans:
+        held |= (times >= span.start) & (times < span.end)
+    return held
+
+
+def _part(marks: npt.NDArray[np.bool_], first: int, count: int) -> npt.NDArray[np.bool_]:
+    """Return so many of the marks from the first on; beyond the end nothing is marked."""
+    part = marks[first : first + count]
+    return np.pad(part, (0, count - len(part)))

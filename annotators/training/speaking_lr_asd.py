@@ -24,7 +24,10 @@ _KNOWN = {
     "6b4ef53694e874e96cf630198dc479c78aebb3993bbf166aee3d926dfe7d9342": "weight/finetuning_TalkSet.model",
     "85e6c77fc981595234790d1e128ebb60352d37726b2445e0ef8891e2512fe9e3": "weight/pretrain_AVA.model",
 }
-_STAGES = {"seen": ("model.visualEncoder", {"space": "s", "time": "t"}), "heard": ("model.audioEncoder", {"tone": "m", "time": "t"})}
+_STAGES = {
+    "seen": ("model.visualEncoder", {"space": "s", "time": "t"}),
+    "heard": ("model.audioEncoder", {"tone": "m", "time": "t"}),
+}
 
 
 def folded(weight: Tensor, norm: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:

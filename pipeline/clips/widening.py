@@ -39,7 +39,9 @@ def widened(pieces: Sequence[Piece], turns: Sequence[Turn], shots: Sequence[Span
     piece is widened into somebody else's speech, nor into another piece.
     """
     left = sorted(pieces, key=_order)
-    while (short := next((one for one in left if one.reason is None and one.span.duration < bounds.least - _TOUCH), None)) is not None:
+    while (
+        short := next((one for one in left if one.reason is None and one.span.duration < bounds.least - _TOUCH), None)
+    ) is not None:
         rest = [piece for piece in left if piece is not short]
         left = sorted(_placed(short, rest, turns, shots, bounds), key=_order)
     return tuple(left)

@@ -8,6 +8,7 @@ from typing import Any
 
 from annotators.annotator import Annotator
 from pipeline.clips.kept import _PRINTS, _REFS, FingerprintRef, Index, Ref, best_still, keep, kept_clip
+from pipeline.clips.naming import with_final_names
 from pipeline.feedback.reviews import ReviewIndex
 from pipeline.plan import Plan
 from pipeline.rights import withdrawn
@@ -28,7 +29,8 @@ class Together(ConcurrentDoFn):
 
     def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Clip]:
         """Let each annotator see the clips of the source in order of time."""
-        return _all_clips(tuple(element[1]), self.annotators, self.context)
+        clips = _all_clips(tuple(element[1]), self.annotators, self.context)
+        return tuple(with_final_names(clip) for clip in clips)
 
 
 def _all_clips(told: Iterable[object], annotators: Sequence[Annotator[Any, Any]], context: RunContext) -> tuple[Clip, ...]:
@@ -53,7 +55,7 @@ class Identify(ConcurrentDoFn):
         """Let each annotator see the clips of the source in order of time; then judge each clip that was not withdrawn."""
         source_id, found = element
         told = tuple(found)
-        clips = _all_clips(told, self.annotators, self.context)
+        clips = tuple(with_final_names(clip) for clip in _all_clips(told, self.annotators, self.context))
         if not clips:
             return ()
         # Not before: who is who in a source must not depend on who has withdrawn.
