@@ -78,7 +78,7 @@ def pooled(parts: Iterable[Meeting]) -> tuple[float, tuple[float, ...]]:
 
 
 def rise(fits: Sequence[float]) -> float:
-    """Return by how much the sound fits better where it is than on average elsewhere; about 2 for one's own voice, 0 for another."""
+    """Return by how much the sound fits better where it is than elsewhere on average: 2 for one's own voice, 0 for another's."""
     return fits[0] - sum(fits[1:]) / len(fits[1:]) if len(fits) > 1 else 0.0
 
 

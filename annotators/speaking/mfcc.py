@@ -22,7 +22,8 @@ def mfcc(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     mel = power @ _filters().T
     found = np.log(np.where(mel == 0, least, mel)) @ _cosines().T
     found[:, 0] = np.log(energy)
-    return found.astype(np.float32)
+    told: npt.NDArray[np.float32] = found.astype(np.float32)
+    return told
 
 
 def _filters() -> npt.NDArray[np.float64]:

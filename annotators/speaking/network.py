@@ -53,8 +53,8 @@ class _Pair(nn.Module):
         super().__init__()
         sizes = [tuple(size if along else 1 for along in shape) for size in (5, 3)]
         pads = [tuple(size // 2 for size in sides) for sides in sizes]
-        self.first = nn.Conv2d(widths[0], widths[1], sizes[0], stride, pads[0])  # type: ignore[arg-type]
-        self.second = nn.Conv2d(widths[1], widths[2], sizes[1], 1, pads[1])  # type: ignore[arg-type]
+        self.first = nn.Conv2d(widths[0], widths[1], sizes[0], stride, pads[0])
+        self.second = nn.Conv2d(widths[1], widths[2], sizes[1], 1, pads[1])
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.relu(self.second(functional.relu(self.first(x))))
@@ -118,7 +118,8 @@ class SpeakingNet(nn.Module):
         """Return the network on the weights of a model folder."""
         net = cls()
         net.load_state_dict(load_file(folder / "lr-asd.safetensors"), strict=True)
-        return net.eval()
+        net.eval()
+        return net
 
     def see(self, faces: Tensor) -> Tensor:
         """Return (frames, 128) of grey pictures (frames, 112, 112), 0 to 255."""
@@ -204,4 +205,5 @@ def _windowed(net: SpeakingNet, heard: Tensor, seen: Tensor, longest: int) -> Te
 
 def _smooth(series: Samples) -> Samples:
     near = np.lib.stride_tricks.sliding_window_view(np.pad(series, 2, mode="edge"), 5)
-    return near.mean(axis=1, dtype=np.float32)
+    smooth: Samples = near.mean(axis=1, dtype=np.float32)
+    return smooth

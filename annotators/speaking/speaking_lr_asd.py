@@ -57,7 +57,7 @@ class LrAsdSpeaking(Annotator[Clip, Any]):
 
         from annotators.speaking.network import SpeakingNet  # noqa: PLC0415
 
-        return SpeakingNet.read(local.path(self.model)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return SpeakingNet.read(local.path(self.model)).to(memory_format=torch.channels_last)
 
     def annotate(self, model: Any, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
         """Return one claim per face that was looked at, in order of track.

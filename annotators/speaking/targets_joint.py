@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from annotators.annotator import Annotator, Scope
@@ -14,6 +14,8 @@ from schemas.record import Clip
 from schemas.validate import NotNegative, Positive
 
 Pair = tuple[str, str]
+_CERTAIN = 4.0
+"""Log odds that make a score of 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +33,9 @@ class JointTargets(Annotator[Clip, None]):
     """Exactly one target per clip, and the final name of its speaker.
 
     A face is taken where its mouth moves as one that speaks, and better with the sound where it is than with the sound moved by
-    0.6 to 2 s; what all other clips say of this voice and this face counts with that. So speech that is laid over a talking face, or
-    comes late, is not given to it. What is not sure stands as `unsure` without a face. That the speaker is not in the picture is
-    said only where every face was looked at, and none speaks. In a clip without speech the target is the largest face.
+    0.6 to 2 s; what all other clips say of this voice and this face counts with that. So speech that is laid over a talking face,
+    or comes late, is not given to it. What is not sure stands as `unsure` without a face. That the speaker is not in the picture
+    is said only where every face was looked at, and none speaks. In a clip without speech the target is the largest face.
 
     Where two names of the turns come out of one mouth they become one, and one name that comes out of two mouths and sounds like
     two becomes two; the rows of the clips carry the names that come out here (`voices`).
@@ -149,60 +151,36 @@ class JointTargets(Annotator[Clip, None]):
         if clip.speaker is None:
             return self._silent(clip)
         found, looked = found_faces(clip), len(looked_at(clip))
-        unjudged = found - looked
+        blank = Target(by=self.key, speaker=clip.speaker, track=None, score=None, reason="", unjudged=found - looked)
         if not found:
-            return self._claim(clip, ABSENT, "no face is seen")
+            return replace(blank, state=ABSENT, reason="no face is seen")
         own = sorted((one for one in met if one.clip == number), key=lambda one: (-odds[number, one.track], one.track))
         if not own:
-            return self._claim(clip, NOT_LOOKED, f"{found} faces, and of none is it known whether it speaks", unjudged=unjudged)
+            reason = f"{found} faces, and of none is it known whether it speaks"
+            return replace(blank, state=NOT_LOOKED, reason=reason, unjudged=found)
         best = own[0]
         chance = odds[number, best.track]
         told = _told(best, verdicts.get((best.speaker, best.person)))
-        left = f"; {unjudged} of {found} faces were not looked at" if unjudged else ""
+        left = f"; {blank.unjudged} of {found} faces were not looked at" if blank.unjudged else ""
+        blank = replace(blank, score=round(max(-1.0, min(1.0, chance / _CERTAIN)), 4))
         if chance >= self.sure and best.level > 0:
-            reason = f"{best.track} speaks: {told}{left}"
-            return self._claim(clip, SPEAKING, reason, track=best.track, odds=chance, unjudged=unjudged)
-        quiet = all(one.level < self.silent for one in own)
-        if quiet and not unjudged:
-            return self._claim(clip, ABSENT, f"no mouth moves with the speech: {told}", odds=chance)
-        if quiet and unjudged:
-            reason = f"no mouth that was looked at moves with the speech: {told}{left}"
-            return self._claim(clip, NOT_LOOKED, reason, odds=chance, unjudged=unjudged)
-        reason = f"{best.track} may speak: {told}{left}"
-        return self._claim(clip, UNSURE, reason, odds=chance, unjudged=unjudged, candidate=best.track)
+            return replace(blank, state=SPEAKING, track=best.track, reason=f"{best.track} speaks: {told}{left}")
+        if any(one.level >= self.silent for one in own):
+            return replace(blank, state=UNSURE, candidate=best.track, reason=f"{best.track} may speak: {told}{left}")
+        reason = f"no mouth moves with the speech: {told}{left}"
+        return replace(blank, state=NOT_LOOKED if blank.unjudged else ABSENT, reason=reason)
 
     def _silent(self, clip: Clip) -> Target:
         found, left = found_faces(clip), sum(one.faces for one in clip.overlooked)
+        blank = Target(by=self.key, speaker=None, track=None, score=None, reason="", unjudged=left)
         if not found:
-            return self._claim(clip, ABSENT, "nobody speaks and no face is seen")
+            return replace(blank, state=ABSENT, reason="nobody speaks and no face is seen")
         if not clip.faces:
-            return self._claim(clip, NOT_LOOKED, f"nobody speaks; 0 of {found} faces were looked at", unjudged=left)
+            return replace(blank, state=NOT_LOOKED, reason=f"nobody speaks; 0 of {found} faces were looked at")
         largest = clip.faces[0].track
         of = f" of the {len(clip.faces)} that were looked at; {left} more were not" if left else ""
         reason = f"nobody speaks; {largest} is the {'largest' if found > 1 else 'only'} face{of}"
-        return self._claim(clip, None, reason, track=largest, unjudged=left)
-
-    def _claim(
-        self,
-        clip: Clip,
-        state: str | None,
-        reason: str,
-        *,
-        track: str | None = None,
-        odds: float | None = None,
-        unjudged: int = 0,
-        candidate: str | None = None,
-    ) -> Target:
-        return Target(
-            by=self.key,
-            speaker=clip.speaker,
-            track=track,
-            score=None if odds is None else round(max(-1.0, min(1.0, odds / 4)), 4),
-            reason=reason,
-            state=state,
-            candidate=candidate,
-            unjudged=unjudged,
-        )
+        return replace(blank, track=largest, reason=reason)
 
 
 def _belongs(verdicts: Mapping[Pair, Verdict], one: Meeting) -> bool:

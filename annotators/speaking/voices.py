@@ -143,8 +143,8 @@ def _joined(
             long = over[person][name] >= limits.join_seconds
             if final(name) == final(first) or not (long or (alike is not None and alike >= limits.join_like)):
                 continue
-            one, other = sorted((final(first), final(name)), key=_number)
-            root[other] = one
+            lower, higher = sorted((final(first), final(name)), key=_number)
+            root[higher] = lower
             sounds = "" if alike is None else f", and sounds {alike:.2f} like it"
             reasons[name] = f"comes out of the mouth of {person} for {over[person][name]:.1f} s, as {first} does{sounds}"
     return {name: final(name) for name in root}

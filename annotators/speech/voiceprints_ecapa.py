@@ -79,7 +79,7 @@ class EcapaVoiceprints(Annotator[Clip, Any]):
 
 
 def own_speech(clip: Clip, sound: Samples, least: float) -> Samples:
-    """Return the samples in which the clip's speaker alone speaks; those of all its turns where that is less than `least` seconds."""
+    """Return the samples in which the clip's speaker alone speaks; all its turns where that is less than `least` seconds."""
     own = _marked([turn.span for turn in clip.turns if turn.speaker == clip.speaker], len(sound))
     alone = own & ~_marked([turn.span for turn in clip.turns if turn.speaker != clip.speaker], len(sound))
     return sound[alone if alone.sum() >= least * decoder.RATE else own]

@@ -91,7 +91,8 @@ def write_lr_asd(checkpoint: Path, out: Path) -> None:
     save_file({name: tensor.contiguous().clone() for name, tensor in lr_asd_tensors(state)}, out, about)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m annotators.training.speaking_lr_asd", description=__doc__)
     parser.add_argument("checkpoint", type=Path, help="a weight file of LR-ASD")
     parser.add_argument("out", type=Path, help="the safetensors file to write")
@@ -99,8 +100,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         write_lr_asd(args.checkpoint, args.out)
     except (UsageError, OSError) as error:
-        sys.exit(f"affectory: {error}")
+        sys.stderr.write(f"annotators.training.speaking_lr_asd: {error}\n")
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""What becomes of an utterance that is shorter than a clip may be: widened into the silence around it, or joined to what is near."""
+"""What becomes of an utterance too short for a clip: widened into the silence around it, or joined to what is near."""
 
 from __future__ import annotations
 

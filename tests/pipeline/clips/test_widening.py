@@ -10,13 +10,14 @@ from schemas.claims import Turn
 from schemas.values import Span
 
 BOUNDS = Bounds(least=1.0, longest=15.0, near=1.0)
+WHOLE = (Span(start=0, end=60),)
 
 
 def span(start, end):
     return Span(start=start, end=end)
 
 
-def placed(turns, shots=(span(0, 60),), pieces=None):
+def placed(turns, shots=WHOLE, pieces=None):
     """Return (span, speaker, whether it is cut) of each piece, one per turn unless told otherwise."""
     pieces = [Piece(span=one, speaker=who) for one, who in (pieces if pieces is not None else turns)]
     said = [Turn(by="t@1#0", span=one, speaker=who, floor=(one,)) for one, who in turns]
