@@ -1,26 +1,28 @@
 """How far a face and a voice belong together: of one clip, and of all clips in which the same two meet. Pure.
 
-Measured on 300 s of one actor (face of 54 pixels, bearded, standing, sitting, in profile), his own speech against the same speech
-1 and 3 s late and against another man's, per piece of T seconds; the area under the curve of `fit` alone:
-
-    T     1 s late   3 s late   another man
-    1.5     .93        .83         .91
-    3       .95        .91         .92
-    5       .98        .95         .95
-    8      1.00        .95         .97
+The sound is moved against the picture: of one's own voice the logit that the face speaks is highest where the sound is, or up to
+0.3 s earlier (mouths move before they are heard, and films are not in step to the picture); of another it is flat, or higher
+elsewhere.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.claims import FaceTrack
 from schemas.record import Clip
 
-_BIAS, _LEVEL, _RISE, _PEAK = -1.67, 0.44, 0.94, 1.07
-"""Of the logistic regression that the table above comes from; 3 true pieces for each false one of each kind."""
+Fits = Mapping[float, float]
+"""Mean logit that the face speaks, by the seconds by which the sound is moved; 0.0 is always there."""
+
+_BIAS, _LEVEL, _RISE, _PEAK = -2.2, 0.44, 0.93, 1.55
+"""Of a logistic regression; three true pieces for one each that is 1 s late, 3 s late, and another's voice."""
+_EARLY, _LATE = -0.33, 0.01
+"""Seconds within which the sound is where it belongs."""
+_FAR_EARLY, _FAR_LATE = -0.5, 0.45
+"""Seconds from which it is elsewhere; in between the peak of one's own voice falls."""
 _WHOLE = 1.5
 """Seconds of speech from which a fit counts in full."""
 
@@ -38,13 +40,12 @@ class Meeting:
     track: str
     seconds: float
     """Speech of the clip's speaker during which the face is seen."""
-    fits: tuple[float, ...]
-    """Mean logit that the face speaks, where the sound is, then where it is moved."""
+    fits: Fits
 
     @property
     def level(self) -> float:
         """Return the mean logit that the face speaks."""
-        return self.fits[0]
+        return self.fits[0.0]
 
 
 def meetings(clips: Sequence[Clip]) -> list[Meeting]:
@@ -61,37 +62,50 @@ def meetings(clips: Sequence[Clip]) -> list[Meeting]:
                         person=persons.get(told.track, f"{number}.{told.track}"),
                         track=told.track,
                         seconds=told.seconds,
-                        fits=told.fits,
+                        fits=dict(zip(told.lags, told.fits, strict=True)),
                     )
                 )
     return found
 
 
-def pooled(parts: Iterable[Meeting]) -> tuple[float, tuple[float, ...]]:
-    """Return seconds and fits of several meetings, each by its seconds; (0.0, ()) of none."""
+def pooled(parts: Iterable[Meeting]) -> tuple[float, Fits]:
+    """Return seconds and fits of several meetings, each by its seconds; (0.0, {}) of none."""
     held = [one for one in parts if one.seconds > 0]
-    seconds = sum(one.seconds for one in held)
-    if not seconds:
-        return 0.0, ()
-    lags = range(min(len(one.fits) for one in held))
-    return seconds, tuple(sum(one.seconds * one.fits[lag] for one in held) / seconds for lag in lags)
+    lags = dict.fromkeys(lag for one in held for lag in one.fits)
+    fits = {}
+    for lag in lags:
+        told = [(one.seconds, one.fits[lag]) for one in held if lag in one.fits]
+        fits[lag] = sum(seconds * value for seconds, value in told) / sum(seconds for seconds, _ in told)
+    return sum(one.seconds for one in held), fits
 
 
-def rise(fits: Sequence[float]) -> float:
-    """Return by how much the sound fits better where it is than elsewhere on average: 2 for one's own voice, 0 for another's."""
-    return fits[0] - sum(fits[1:]) / len(fits[1:]) if len(fits) > 1 else 0.0
+def rise(fits: Fits) -> float:
+    """Return by how much the sound fits better where it is than elsewhere on average; 0.0 where it was not moved."""
+    far = _elsewhere(fits)
+    return _here(fits) - sum(far) / len(far) if far else 0.0
 
 
-def fit(seconds: float, fits: Sequence[float]) -> float:
+def peak(fits: Fits) -> float:
+    """Return by how much the sound fits better where it is than where it fits best elsewhere; 0.0 where it was not moved."""
+    far = _elsewhere(fits)
+    return _here(fits) - max(far) if far else 0.0
+
+
+def fit(seconds: float, fits: Fits) -> float:
     """Return the log odds that a face says what is heard, from the level and from how it falls when the sound is moved.
 
-    Short speech says less: up to 1.5 s what speaks for it counts by the root of its share of that.
+    What speaks for it counts by the root of its share of 1.5 s of speech, where there is less.
     """
-    if len(fits) < 2:
-        return -math.inf
-    peak = fits[0] - max(fits[1:])
-    odds = _BIAS + _LEVEL * _within(fits[0], 4) + _RISE * _within(rise(fits), 4) + _PEAK * _within(peak, 3)
+    odds = _BIAS + _LEVEL * _within(fits[0.0], 4) + _RISE * _within(rise(fits), 4) + _PEAK * _within(peak(fits), 3)
     return odds * math.sqrt(min(1.0, seconds / _WHOLE)) if odds > 0 else odds
+
+
+def _here(fits: Fits) -> float:
+    return max(value for lag, value in fits.items() if _EARLY <= lag <= _LATE)
+
+
+def _elsewhere(fits: Fits) -> list[float]:
+    return [value for lag, value in fits.items() if not _FAR_EARLY < lag < _FAR_LATE]
 
 
 def _within(value: float, limit: float) -> float:

@@ -34,8 +34,10 @@ STEPS = 4
 """Rows of `mfcc` for each picture."""
 WINDOWS = (1, 2, 3, 4, 5, 6)
 """Seconds that the back end is given at once; the score is the mean over all of them, after the makers' own."""
-LAGS = (0, 15, -15, 30, -30, 50, -50)
-"""Pictures by which the sound is moved, 0 first; what leaves at one end comes in at the other."""
+LAGS = (0, -5, -8, 5, *(lag for far in (12, 18, 24, 30, 40, 50, 62, 75, 90) for lag in (far, -far)))
+"""Pictures by which the sound is moved (earlier sound is negative); what leaves at one end comes in at the other."""
+_MOVED = 0.6
+"""Share of a face's pictures by which the sound is moved at most."""
 _LAGGED = 3
 """Seconds that the back end is given at once for them."""
 _SAMPLES, _TAIL = 640, 240
@@ -162,7 +164,7 @@ class Looked:
     moves: Samples
     """That it moves as if it spoke, whatever is heard."""
     fits: npt.NDArray[np.float64]
-    """Sum of the logits over pictures with speech, one per lag; the speech is moved with the sound."""
+    """Sum of the logits over pictures with speech, one per lag of `LAGS`; the speech is moved with the sound."""
     pictures: npt.NDArray[np.int64]
     """How many pictures that are."""
 
@@ -183,7 +185,7 @@ def look(net: SpeakingNet, faces: Pictures, sound: Samples, first: int, speech: 
         moved = torch.stack([torch.roll(told, -lag, 0) for lag in LAGS])
         lagged = _windowed(net, moved, seen.expand(len(LAGS), -1, -1), _LAGGED * RATE).numpy().astype(np.float64)
         moves = net.look_only(seen)
-    masks = np.stack([np.roll(speech, -lag) for lag in LAGS])
+    masks = np.stack([np.roll(speech, -lag) & (abs(lag) <= _MOVED * count) for lag in LAGS])
     fits, pictures = (lagged * masks).sum(axis=1), masks.sum(axis=1)
     return Looked(scores=_smooth(scores.numpy()), moves=_smooth(moves.numpy()), fits=fits, pictures=pictures)
 

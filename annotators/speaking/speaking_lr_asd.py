@@ -93,7 +93,7 @@ class LrAsdSpeaking(Annotator[Clip, Any]):
         times = [(piece.first + k) / RATE for piece, looked in pieces for k in range(len(looked.scores))]
         sums = np.sum([looked.fits for _, looked in pieces], axis=0)
         pictures = np.sum([looked.pictures for _, looked in pieces], axis=0)
-        heard = bool((pictures > 0).all())
+        fits = {lag / RATE: float(total / number) for lag, total, number in zip(LAGS, sums, pictures, strict=True) if number}
         return Speaking(
             by=self.key,
             track=track,
@@ -102,8 +102,8 @@ class LrAsdSpeaking(Annotator[Clip, Any]):
             scores=tuple(round(float(x), 3) for _, looked in pieces for x in looked.scores),
             moves=tuple(round(float(x), 3) for _, looked in pieces for x in looked.moves),
             seconds=round(float(pictures[0]) / RATE, 3),
-            lags=tuple(lag / RATE for lag in LAGS) if heard else (),
-            fits=tuple(round(float(x), 3) for x in sums / pictures) if heard else (),
+            lags=tuple(fits),
+            fits=tuple(round(fit, 3) for fit in fits.values()),
         )
 
     def _tall(self, clip: Clip, face: FaceTrack) -> bool:

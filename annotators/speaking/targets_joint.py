@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from annotators.annotator import Annotator, Scope
-from annotators.speaking.evidence import Meeting, fit, found_faces, looked_at, meetings, pooled, rise
+from annotators.speaking.evidence import Meeting, fit, found_faces, looked_at, meetings, peak, pooled, rise
 from annotators.speaking.voices import Seen, VoiceLimits, final_names, likeness_of, voice_of
 from schemas.claims import ABSENT, NOT_LOOKED, SPEAKING, UNSURE, Claim, Target, Voice
 from schemas.record import Clip
@@ -35,7 +35,7 @@ class JointTargets(Annotator[Clip, None]):
     A face is taken where its mouth moves as one that speaks, and better with the sound where it is than with the sound moved by
     0.6 to 2 s; what all other clips say of this voice and this face counts with that. So speech that is laid over a talking face,
     or comes late, is not given to it. What is not sure stands as `unsure` without a face. That the speaker is not in the picture
-    is said only where every face was looked at, and none speaks. In a clip without speech the target is the largest face.
+    is said only where every face was looked at, none speaks, and none is that of this voice elsewhere. In a clip without speech the target is the largest face.
 
     Where two names of the turns come out of one mouth they become one, and one name that comes out of two mouths and sounds like
     two becomes two; the rows of the clips carry the names that come out here (`voices`).
@@ -49,18 +49,18 @@ class JointTargets(Annotator[Clip, None]):
     provides: ClassVar[tuple[str, ...]] = ("targets", "voices")
     shared: ClassVar[bool] = True
 
-    sure: float = 1.0
+    sure: float = 1.5
     """Least log odds, of the clip and of what the other clips add, at which a face is said to speak."""
-    trust: NotNegative = 1.5
+    trust: NotNegative = 1.0
     """Log odds that a voice and a face add in each clip where all clips together say that they belong to each other."""
     distrust: NotNegative = 4.0
     """Log odds that they take away where all clips together say that they do not."""
     pool: Positive = 8.0
     """Seconds of speech together from which all clips count."""
-    belongs: float = 1.0
+    belongs: float = 0.9
     """Least fall of the logit when the sound is moved, over all clips, of a voice and its own face."""
-    foreign: float = 0.6
-    """Most fall of the logit of a voice and a face that do not belong together."""
+    foreign: float = 0.7
+    """Most fall of the logit of a voice and a face that do not belong together; nor do they if it is so much higher elsewhere."""
     unlike: float = 0.15
     """A voice less like the face's own than this (cosine) adds no trust."""
     silent: float = -1.0
@@ -121,7 +121,9 @@ class JointTargets(Annotator[Clip, None]):
         for pair, parts in pairs.items():
             seconds, fits = pooled(parts)
             fall = rise(fits)
-            told = None if seconds < self.pool or self.foreign < fall < self.belongs else fall >= self.belongs
+            elsewhere = peak(fits) <= -self.foreign
+            near = fall >= self.belongs and not elsewhere
+            told = None if seconds < self.pool or (self.foreign < fall < self.belongs and not elsewhere) else near
             verdicts[pair] = Verdict(belongs=told, seconds=seconds, rise=fall)
         return verdicts
 
@@ -163,9 +165,9 @@ class JointTargets(Annotator[Clip, None]):
         told = _told(best, verdicts.get((best.speaker, best.person)))
         left = f"; {blank.unjudged} of {found} faces were not looked at" if blank.unjudged else ""
         blank = replace(blank, score=round(max(-1.0, min(1.0, chance / _CERTAIN)), 4))
-        if chance >= self.sure and best.level > 0:
+        if chance >= self.sure and best.level > (self.silent if _belongs(verdicts, best) else 0):
             return replace(blank, state=SPEAKING, track=best.track, reason=f"{best.track} speaks: {told}{left}")
-        if any(one.level >= self.silent for one in own):
+        if any(one.level >= self.silent or _belongs(verdicts, one) for one in own):
             return replace(blank, state=UNSURE, candidate=best.track, reason=f"{best.track} may speak: {told}{left}")
         reason = f"no mouth moves with the speech: {told}{left}"
         return replace(blank, state=NOT_LOOKED if blank.unjudged else ABSENT, reason=reason)
