@@ -191,8 +191,9 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob) -> i
 
 def steps_of(plan: Plan) -> Steps:
     """Return the steps of a build, in the order of the data's way."""
-    sources, clips, together = ([one.name for one in plan.scoped(scope)] for scope in ("source", "clip", "clips of a source"))
-    order = ("probe", *sources, "cut", *clips, *together, "judge", "write")
+    sources = [one.name for one in plan.scoped("source")]
+    clips = [one.name for one in plan.annotators if one.scope != "source"]
+    order = ("probe", *sources, "cut", *clips, "judge", "write")
     return Steps(order=order, per_source=frozenset(("probe", *sources, "write")))
 
 

@@ -83,7 +83,7 @@ def _gates(clip: Clip, limits: Mapping[str, Any]) -> Iterator[str]:
     length = clip.span.duration
     sure = [word.probability for word in clip.words if word.probability is not None]
     words = f"{sum(sure) / len(sure):.2f}" if sure else "not known"
-    unknown = "cannot be told" if any(target.unjudged for target in clip.targets) else "no"
+    unknown = "cannot be told" if any(target.doubtful for target in clip.targets) else "no"
     seen = "yes" if any(target.track for target in clip.targets) else unknown
     yield f"  length {length:.2f} s (at least {limits['min_seconds']:g} to {ACCEPT})"
     yield f"  others speak {clip.overlap / length:.0%} of it (at most {limits['max_overlap']:.0%})"

@@ -3,9 +3,12 @@
 found ─▶ Probe ─▶ Annotate sources ─▶ Segment ─▶ CutClips ─▶ Annotate clips ─▶ Keep ─▶ Identify, judge ─▶ WriteShard
             └──────────────┴───────────────┴──────────┴─────────────┴──────────┴─────────▶ dead letters ─▶ WriteLedger
 
+Where annotators of clips read what was said of all clips of a source (whose face the speaker's is), the clips go round once more:
+Annotate clips ─▶ Keep ─▶ Together ─▶ Annotate clips ─▶ Keep ─▶ Identify.
+
 Between Identify and WriteShard, PlanShards sees all sources at once: which scenes are copies, which split each source goes to.
 
-Everything up to Keep is one fused stage on the local runner: no barrier stands between a source and its clips.
+Everything up to the first Keep is one fused stage on the local runner: no barrier stands between a source and its clips.
 """
 
 from __future__ import annotations
@@ -23,13 +26,14 @@ import apache_beam as beam
 from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
+from annotators.annotator import Annotator
 from pipeline.clips.cut import CutClips, Segment
 from pipeline.clips.keep import Keep, KeepFingerprints
 from pipeline.feedback.reviews import ReviewIndex
 from pipeline.ingest.probe import Probe
 from pipeline.ingest.sources import Found
 from pipeline.plan import Plan
-from pipeline.release.identify import Identify
+from pipeline.release.identify import Identify, Together
 from pipeline.release.ledger import LEDGER, Ledger, WriteLedger
 from pipeline.release.shard_plan import GROUPED, PlanShards, WriteShard
 from pipeline.runtime.annotate import Annotate
@@ -175,18 +179,28 @@ def _work(found: Any, plan: Plan, people: ReviewIndex, context: RunContext, loca
         dead.append(out[DEAD])
         return out["out"]
 
-    def annotate(records: Any, scope: str) -> Any:
-        for annotator in plan.scoped(scope):
+    def annotate(records: Any, annotators: Sequence[Annotator[Any, Any]]) -> Any:
+        for annotator in annotators:
             out = records | Annotate(annotator, context)
             dead.append(out[DEAD])
             records = out["records"]
         return records
 
-    sources = annotate(step("Probe", found, Probe(context)), "source")
-    wanted = step("Segment", sources, Segment(plan.segment, context))
-    # On a cluster the clips of one long source go to all workers; on one machine a shuffle would only be a barrier.
-    wanted = wanted if local else wanted | "Spread" >> beam.Reshuffle()
-    clips = annotate(step("Cut", wanted, CutClips(plan.cut, context)), "clip")
+    def spread(items: Any, label: str) -> Any:
+        # On a cluster the clips of one long source go to all workers; on one machine a shuffle would only be a barrier.
+        return items if local else items | label >> beam.Reshuffle()
+
+    sources = annotate(step("Probe", found, Probe(context)), plan.scoped("source"))
+    wanted = spread(step("Segment", sources, Segment(plan.segment, context)), "Spread")
+    first, *later = plan.rounds
+    clips = annotate(step("Cut", wanted, CutClips(plan.cut, context)), first.clips)
+    for number, after in enumerate(later, 1):
+        kept = step(f"Keep {number}", clips, Keep(context))
+        of_source = (
+            kept | f"By source {number}" >> beam.Map(lambda one: (one.source_id, one)) | f"Gather {number}" >> beam.GroupByKey()
+        )
+        together = step(f"Together {number}", of_source, Together(after.together, context))
+        clips = annotate(spread(together, f"Spread {number}"), after.clips)
     kept = step("Keep", clips, Keep(context))
     prints = step("Fingerprints", sources, KeepFingerprints(context))
     told = (kept, prints) | "Of sources" >> beam.Flatten()

@@ -28,7 +28,7 @@ from schemas.validate import validate
 from schemas.vocabulary.spaces import space
 
 TABLES = ("segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators", "rules")
-_ORDER = ("source", "clip", "clips of a source")
+_TOGETHER = "clips of a source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,14 @@ class ReleaseSettings:
     """Or at so many rows; the viewer of the Hub reads pages of 100."""
     row_group_typical: Annotated[int, Field(ge=1)] = 25
     """About so many rows make a row group: it ends behind one clip in so many, chosen by the hash that its id is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What is said of all clips of a source together, and then of each clip."""
+
+    together: tuple[Annotator[Any, Any], ...]
+    clips: tuple[Annotator[Any, Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +72,29 @@ class Plan:
     def scoped(self, scope: str) -> tuple[Annotator[Any, Any], ...]:
         """Return the annotators of one scope, in order."""
         return tuple(annotator for annotator in self.annotators if annotator.scope == scope)
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """Return the annotators of clips in order: the first round begins with clips alone, the last may have none after it.
+
+        What is said of all clips at the very end (`last_together`) is in no round: nothing reads it but the judge.
+        """
+        rounds = [Round(together=(), clips=())]
+        for annotator in self.annotators[: len(self.annotators) - len(self.last_together)]:
+            last = rounds[-1]
+            if annotator.scope == "clip":
+                rounds[-1] = replace(last, clips=(*last.clips, annotator))
+            elif annotator.scope == _TOGETHER and (last.clips or len(rounds) == 1):
+                rounds.append(Round(together=(annotator,), clips=()))
+            elif annotator.scope == _TOGETHER:
+                rounds[-1] = replace(last, together=(*last.together, annotator))
+        return tuple(rounds)
+
+    @property
+    def last_together(self) -> tuple[Annotator[Any, Any], ...]:
+        """Return the annotators of all clips of a source that no annotator of clips comes after, in order."""
+        last = max((place for place, one in enumerate(self.annotators) if one.scope != _TOGETHER), default=-1)
+        return self.annotators[last + 1 :]
 
     @property
     def judge(self) -> Judge:
@@ -165,9 +196,9 @@ def _check(plan: Plan, path: str) -> None:
     if plan.review.space != plan.assess.space:
         raise UsageError(f"--plan {path}: people label in {plan.review.space}, machines are compared in {plan.assess.space}")
     allowed(plan.route.budget, 0)
-    scopes = [_ORDER.index(annotator.scope) for annotator in plan.annotators]
-    if scopes != sorted(scopes):
-        raise UsageError(f"--plan {path}: annotators of sources come first, then those of clips, then those of all clips")
+    later = [annotator.scope != "source" for annotator in plan.annotators]
+    if later != sorted(later):
+        raise UsageError(f"--plan {path}: annotators of sources come first, then those of clips and of all clips of a source")
     claims = set(claim_fields(Source).values()) | set(claim_fields(Clip).values())
     filled: set[str] = set()
     for place, annotator in enumerate(plan.annotators):

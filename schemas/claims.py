@@ -67,6 +67,25 @@ class Speaker(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Voiceprint(Claim):
+    """The voice of one speaker in one clip as a vector."""
+
+    speaker: str
+    seconds: Annotated[Seconds, Says("speech that it was made of, others silent where there is enough of that")]
+    embedding: Annotated[tuple[Small, ...], Says("unit-length voice embedding, comparable within one author only")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice(Claim):
+    """Who speaks, over all clips of a source: loud and soft speech of one person are one voice, and faces help to tell."""
+
+    heard: Annotated[str, Says("name that the turns of the source gave the voice")]
+    speaker: Annotated[str, Says("name under which the clip's turns, words and speaker stand: one person's, S0, S1, …")]
+    person: Annotated[str | None, Says("person whose mouth it is seen to come from somewhere in the source; None where none is")]
+    reason: Annotated[str, Says("why it is one with another, or apart from it; empty where it stays as it was heard")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerName(Claim):
     """What people who wrote down what is said call the one who says it."""
 
@@ -142,6 +161,11 @@ class FaceTrack(Claim):
         tuple[Small, ...],
         Says("face heights by which finder and mesh disagree about eyes or mouth: much where a part is hidden; () without mesh"),
     ] = ()
+    bare_times: Annotated[
+        tuple[Annotated[float, Unit("s"), Bits(32)], ...],
+        Says("times beside those in `times` at which the face is seen, and no mesh fits it: in profile, hidden, blurred"),
+    ] = ()
+    bare_boxes: Annotated[tuple[Box, ...], Says("one per time in bare_times")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +174,24 @@ class Overlooked(Claim):
 
     faces: Annotated[int, Says("how many of them have this reason")]
     reason: Annotated[str, Says("in words, why they were not followed")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaking(Claim):
+    """Whether the mouth of a face moves as one that speaks. All series have one entry per picture looked at."""
+
+    track: str
+    rate: Annotated[float, Unit("Hz"), Says("pictures looked at per second while the face is seen")]
+    times: tuple[Annotated[float, Unit("s"), Bits(32)], ...]
+    scores: Annotated[tuple[Small, ...], Says("logit that the face speaks, by picture and sound; above 0 it does")]
+    moves: Annotated[tuple[Small, ...], Says("logit that the mouth moves as if it spoke, by the picture alone")]
+    seconds: Annotated[Seconds, Says("speech of the clip's speaker during which the face is seen")] = 0.0
+    lags: Annotated[
+        tuple[Small, ...], Unit("s"), Says("by how much the sound was moved, 0 first: later sound is positive")
+    ] = ()
+    fits: Annotated[
+        tuple[Small, ...], Says("mean score over that speech, one per lag: of one's own voice it is highest about 0")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,17 +210,34 @@ class Person(Claim):
     person: Annotated[str, Says("person within the source, in order of first appearance: P0, P1, …")]
 
 
+SPEAKING, UNSURE, ABSENT, NOT_LOOKED = "speaking", "unsure", "absent", "not_looked"
+"""States of a target: its face is seen speaking, a face is seen and may be its, it is not in the picture, nobody looked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target(Claim):
     """The person whom the clip is about: the speaker, joined to a face where one is seen to speak."""
 
     speaker: Annotated[str | None, Says("None where nobody speaks")]
-    track: Annotated[str | None, Says("None where no face is known to be the speaker's")]
-    score: Annotated[float | None, Within(-1, 1), Says("how well lips follow the speech; None where it was not measured")]
+    track: Annotated[
+        str | None, Says("the speaker's face, or the largest where nobody speaks; None where none is known to be that")
+    ]
+    score: Annotated[float | None, Within(-1, 1), Says("how sure this face speaks these words; None where it was not measured")]
     reason: Annotated[str, Says("why this face, or why none")]
-    unjudged: Annotated[
-        int, Says("faces of the clip of which it is not known; only with 0 and no track is the speaker not seen")
-    ] = 0
+    state: Annotated[
+        str | None,
+        Says(
+            "speaking: seen and speaking; unsure: a face is seen that may be the speaker's; absent: the speaker is not in the "
+            "picture; not_looked: faces were not looked at, or none well enough; None where nobody speaks and a face is seen"
+        ),
+    ] = None
+    candidate: Annotated[str | None, Says("the likeliest face where the state is unsure")] = None
+    unjudged: Annotated[int, Says("faces of the clip that were not looked at, or not well enough to tell")] = 0
+
+    @property
+    def doubtful(self) -> bool:
+        """Tell whether it is left open if the person's face is in the picture."""
+        return self.track is None and self.state != ABSENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

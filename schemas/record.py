@@ -31,10 +31,13 @@ from schemas.claims import (
     Shot,
     Speaker,
     SpeakerName,
+    Speaking,
     Stream,
     Target,
     Text,
     Turn,
+    Voice,
+    Voiceprint,
     Word,
 )
 from schemas.meta import Feature, Says, Unit, Within
@@ -195,6 +198,9 @@ class Clip(Record):
     treatments: Annotated[tuple[str, ...], Says("what was done so that picture and sound are as a player shows them")] = ()
     faces: tuple[FaceTrack, ...] = ()
     overlooked: tuple[Overlooked, ...] = ()
+    speaking: tuple[Speaking, ...] = ()
+    voiceprints: tuple[Voiceprint, ...] = ()
+    voices: tuple[Voice, ...] = ()
     likenesses: tuple[Likeness, ...] = ()
     persons: tuple[Person, ...] = ()
     targets: tuple[Target, ...] = ()

@@ -21,9 +21,9 @@ from schemas.record import Clip
 class MediapipeFaces(Annotator[Clip, FaceAnalyzer]):
     """YuNet + FaceLandmarker at `rate` Hz, joined into tracks F0, F1, … from the largest down.
 
-    A clip without picture or without faces gets no claim. Samples without a mesh are left out of a track that has meshes in at
-    least `fitted_share` of its samples; other tracks keep their boxes and have no pose and no blendshapes. Faces that are found
-    and not followed are counted, by reason.
+    A clip without picture or without faces gets no claim. A track that has meshes in at least `fitted_share` of its samples has
+    pose and blendshapes there, and is followed by its boxes alone through the rest (in profile, behind a hand); other tracks keep
+    their boxes and have no pose and no blendshapes. Faces that are found and not followed are counted, by reason.
     """
 
     name: ClassVar[str] = "faces.mediapipe"
@@ -76,7 +76,8 @@ class MediapipeFaces(Annotator[Clip, FaceAnalyzer]):
                 looks.append((frame.time, faces))
         kept = lasting(link_faces(looks, self.gap), self.rate, self.shortest)
         runs = [with_mesh(run, self.fitted_share) for run in kept]
-        tracks = [track(run, f"F{number}", self.rate, self.key) for number, run in enumerate(runs)]
+        named = enumerate(zip(runs, kept, strict=True))
+        tracks = [track(run, f"F{number}", self.rate, self.key, whole) for number, (run, whole) in named]
         stills = album.stills()
         frames = [frame for number, run in enumerate(runs[: self.portraits]) for frame in self._frames(f"F{number}", run, stills)]
         return (*tracks, *frames, *self._overlooked(left_out(found, kept, self.gap)))

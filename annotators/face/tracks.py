@@ -114,16 +114,20 @@ def view(run: Run) -> str:
     return "half" if height >= _FULL else "full"
 
 
-def track(run: Run, name: str, rate: float, by: str) -> FaceTrack:
+def track(run: Run, name: str, rate: float, by: str, whole: Run = ()) -> FaceTrack:
     """Return the claim; series that need a mesh are empty where the run has samples without one.
 
-    The span ends with the last sample: what comes before the next one was not looked at.
+    `whole` is the run with its samples that have no mesh, in which the face is followed all the same. The span ends with the last
+    sample: what comes before the next one was not looked at.
     """
+    held = {sample.time for sample in run}
+    bare = [sample for sample in whole if sample.time not in held]
+    every = sorted((*run, *bare), key=lambda sample: sample.time)
     meshes = [sample.face.mesh for sample in run if sample.face.mesh is not None] if has_mesh(run) else []
     return FaceTrack(
         by=by,
         track=name,
-        span=Span(start=run[0].time, end=run[-1].time),
+        span=Span(start=every[0].time, end=every[-1].time),
         rate=rate,
         view=view(run),
         area=area(run),
@@ -138,6 +142,8 @@ def track(run: Run, name: str, rate: float, by: str) -> FaceTrack:
         gaze_yaw=tuple(mesh.gaze[0] for mesh in meshes),
         gaze_pitch=tuple(mesh.gaze[1] for mesh in meshes),
         misfit=tuple(mesh.misfit for mesh in meshes),
+        bare_times=tuple(sample.time for sample in bare),
+        bare_boxes=tuple(sample.face.box for sample in bare),
     )
 
 

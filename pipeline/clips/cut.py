@@ -13,6 +13,7 @@ from annotators.media.cutting import Cut, CutSettings, cut, cut_audio
 from annotators.media.decoder import RATE, probe, sound
 from annotators.media.loudness import integrated_loudness
 from annotators.media.treatments import treatments
+from pipeline.clips.overlap import spoken_by_others
 from pipeline.clips.segment import CutRequest, SegmentSettings, segment
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
@@ -160,7 +161,7 @@ def _clip(wanted: WantedClip, files: Files, work: Path) -> Clip:
         fps=files.cut.fps if files.cut else None,
         speaker=request.speaker,
         transcript=transcript(words, source.languages),
-        overlap=_spoken_by_others(turns, request.speaker),
+        overlap=spoken_by_others(turns, request.speaker),
         loudness=files.loudness,
         clipped=files.clipped,
         treatments=files.treatments,
@@ -201,12 +202,3 @@ def _part(held: Sequence[Noted], span: Span) -> tuple[Noted, ...]:
 
 def _clip_time(part: Span, span: Span) -> Span:
     return Span(start=round(part.start - span.start, 3), end=round(part.end - span.start, 3))
-
-
-def _spoken_by_others(turns: Sequence[Turn], speaker: str | None) -> float:
-    """Return how many seconds of the clip somebody other than its speaker is heard."""
-    total, reached = 0.0, 0.0
-    for turn in sorted((turn for turn in turns if turn.speaker != speaker), key=lambda turn: turn.span):
-        total += max(0.0, turn.span.end - max(turn.span.start, reached))
-        reached = max(reached, turn.span.end)
-    return round(total, 3)

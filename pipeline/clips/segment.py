@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from pipeline.clips.widening import Bounds, Piece, widened
 from schemas.claims import Word
 from schemas.record import Source
 from schemas.validate import NotNegative, Positive
@@ -21,7 +22,7 @@ class SegmentSettings:
     """Bounds of a clip, in seconds."""
 
     min_seconds: Positive = 1.0
-    """Least seconds of a clip; what is shorter is not cut."""
+    """Least seconds of a clip; a shorter turn is widened into the silence around it, else joined to its neighbour."""
     max_seconds: Positive = 15.0
     """Most seconds of a clip; a longer turn is cut between words."""
     join_seconds: NotNegative = 1.0
@@ -30,6 +31,11 @@ class SegmentSettings:
     def __post_init__(self) -> None:
         if self.min_seconds > self.max_seconds:
             raise ValueError(f"min_seconds {self.min_seconds} is more than max_seconds {self.max_seconds}")
+
+    @property
+    def bounds(self) -> Bounds:
+        """Return what decides about an utterance that is too short."""
+        return Bounds(least=self.min_seconds, longest=self.max_seconds, near=self.join_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +51,23 @@ def segment(source: Source, settings: SegmentSettings) -> tuple[CutRequest, ...]
     """Return the clips to cut in order of time; too short ones carry the reason why they are not cut."""
     shots = [shot.span for shot in source.shots] or [Span(start=0.0, end=source.source.duration)]
     speakers = sorted({turn.speaker for turn in source.turns})
-    pieces: list[tuple[Span, str | None]] = []
+    pieces: list[Piece] = []
     if speakers:
-        pieces = [(piece, speaker) for speaker in speakers for piece in _utterances(source, speaker, shots, settings)]
+        said = ((piece, speaker) for speaker in speakers for piece in _utterances(source, speaker, shots, settings))
+        found = [Piece(span=span, speaker=speaker) for span, speaker in said]
+        pieces = list(widened(found, source.turns, shots, settings.bounds))
     elif "video" in source.source.streams:
-        pieces = [(part, None) for shot in shots for part in _even_parts(shot, settings.max_seconds)]
-    requests = [_request(piece, speaker, settings) for piece, speaker in pieces]
+        pieces = [Piece(span=part, speaker=None) for shot in shots for part in _even_parts(shot, settings.max_seconds)]
+    requests = [_request(piece, settings) for piece in pieces]
     return tuple(sorted(requests, key=lambda r: (r.span.start, r.span.end, r.speaker or "")))
 
 
-def _request(span: Span, speaker: str | None, settings: SegmentSettings) -> CutRequest:
-    whole = Span(start=round(span.start, 3), end=round(span.end, 3))
-    if whole.duration >= settings.min_seconds:
-        return CutRequest(span=whole, speaker=speaker)
-    reason = f"{whole.duration:.2f} s of one speaker in one shot is less than the minimum of {settings.min_seconds:g} s"
-    return CutRequest(span=whole, speaker=speaker, reason=reason)
+def _request(piece: Piece, settings: SegmentSettings) -> CutRequest:
+    whole = Span(start=round(piece.span.start, 3), end=round(piece.span.end, 3))
+    if piece.reason is None and piece.speaker is None and whole.duration < settings.min_seconds:
+        reason = f"{whole.duration:.2f} s of one shot is less than the minimum of {settings.min_seconds:g} s"
+        return CutRequest(span=whole, speaker=None, reason=reason)
+    return CutRequest(span=whole, speaker=piece.speaker, reason=piece.reason)
 
 
 def _utterances(source: Source, speaker: str, shots: Sequence[Span], settings: SegmentSettings) -> Iterator[Span]:

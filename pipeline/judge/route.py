@@ -120,9 +120,8 @@ def gates(clip: Clip, judge: Judge) -> Iterator[str]:
     if sure and sum(sure) / len(sure) < settings.min_word_probability:
         yield f"its words are unsure: {sum(sure) / len(sure):.2f} on average, less than {settings.min_word_probability:g}"
     if settings.need_face and not any(target.track for target in clip.targets):
-        unjudged = sum(target.unjudged for target in clip.targets)
-        not_known = f"cannot be told: {unjudged} of the faces in it were not looked at" if unjudged else "is not seen"
-        yield f"the face of the person whom it is about {not_known}"
+        doubtful = any(target.doubtful for target in clip.targets)
+        yield f"the face of the person whom it is about {'is not known' if doubtful else 'is not seen'}"
     heard = list(witnesses(clip, judge.assess))
     if judge.judged and len(heard) < settings.min_modalities:
         why = "".join(f"; {name}: {reason}" for name, reason in unlabelled(clip, judge.assess.space).items())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
+from annotators.annotator import Annotator
 from pipeline.clips.kept import _PRINTS, _REFS, FingerprintRef, Index, Ref, best_still, keep, kept_clip
+from pipeline.clips.naming import with_final_names
 from pipeline.feedback.reviews import ReviewIndex
 from pipeline.plan import Plan
 from pipeline.rights import withdrawn
@@ -14,7 +17,30 @@ from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
 from pipeline.split.links import _KIN, SourceIdentity
 from schemas.provenance import digest
-from schemas.record import DeadLetter
+from schemas.record import Clip, DeadLetter
+
+
+class Together(ConcurrentDoFn):
+    """References to all clips of one source in; the clips out, with what is said of all of them."""
+
+    def __init__(self, annotators: Sequence[Annotator[Any, Any]], context: RunContext) -> None:
+        super().__init__(context)
+        self.annotators = tuple(annotators)
+
+    def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Clip]:
+        """Let each annotator see the clips of the source in order of time."""
+        clips = _all_clips(tuple(element[1]), self.annotators, self.context)
+        return tuple(with_final_names(clip) for clip in clips)
+
+
+def _all_clips(told: Iterable[object], annotators: Sequence[Annotator[Any, Any]], context: RunContext) -> tuple[Clip, ...]:
+    """Return the clips among what is told, in order of time, with what the annotators say of all of them."""
+    refs = sorted((one for one in told if isinstance(one, Ref)), key=lambda ref: (ref.start, ref.clip_id))
+    clips = tuple(kept_clip(ref, context) for ref in refs)
+    for annotator in annotators if clips else ():
+        with context.counts.time(annotator.name):
+            clips = annotated(annotator, clips, context)
+    return clips
 
 
 class Identify(ConcurrentDoFn):
@@ -22,20 +48,16 @@ class Identify(ConcurrentDoFn):
 
     def __init__(self, plan: Plan, people: ReviewIndex, context: RunContext) -> None:
         super().__init__(context)
-        self.annotators, self.judge = plan.scoped("clips of a source"), plan.judge
+        self.annotators, self.judge = plan.last_together, plan.judge
         self.seconds, self.people = plan.split.voice_seconds, people
 
     def work(self, element: tuple[str, Iterable[Ref | FingerprintRef]]) -> Iterable[Index | DeadLetter]:
         """Let each annotator see the clips of the source in order of time; then judge each clip that was not withdrawn."""
         source_id, found = element
         told = tuple(found)
-        refs = sorted((one for one in told if isinstance(one, Ref)), key=lambda ref: (ref.start, ref.clip_id))
-        if not refs:
+        clips = tuple(with_final_names(clip) for clip in _all_clips(told, self.annotators, self.context))
+        if not clips:
             return ()
-        clips = tuple(kept_clip(ref, self.context) for ref in refs)
-        for annotator in self.annotators:
-            with self.context.counts.time(annotator.name):
-                clips = annotated(annotator, clips, self.context)
         # Not before: who is who in a source must not depend on who has withdrawn.
         gone = {clip.clip_id for clip in clips if self.people.withdrawn.clip(withdrawn.moment(clip))}
         letters = tuple(

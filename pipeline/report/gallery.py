@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.report.timeline import Lane, lanes
 from pipeline.stats.counters import routed
-from schemas.claims import Assessment, Label, MediaFile, Route, Target, Text
+from schemas.claims import ABSENT, Assessment, Label, MediaFile, Route, Target, Text
 from schemas.errors import UsageError
 from schemas.record import Clip
 from schemas.versions.rows import ACCEPT, REJECT, REVIEW, pick_clips
@@ -79,7 +79,7 @@ class Card:
     assessment: Assessment | None
     target: Target | None
     unseen: bool
-    """All faces were looked at, and none of them is the target's."""
+    """The target's face is not in the picture, and that is known."""
     person: str | None
     felt: str
     still: str | None
@@ -150,7 +150,7 @@ def _card(clip: Clip, held: Mapping[str, str], name: str, onto: str) -> Card:
         route=routed(clip),
         assessment=clip.assessments[-1] if clip.assessments else None,
         target=target,
-        unseen=target is not None and target.track is None and not target.unjudged,
+        unseen=target is not None and target.state == ABSENT,
         person=next((one.person for one in clip.persons if track and one.track == track), None),
         felt=fused_label(clip.labels) or "",
         still=held.get("image"),

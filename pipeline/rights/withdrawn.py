@@ -29,7 +29,9 @@ from schemas.values import Span
 WITHDRAWN = "withdrawn.json"
 TAKEDOWN, REASON = "takedown", "withdrawn"
 """Step and reason of a dead letter. The reason that was given stays in the list: it may name somebody."""
-_NUMBERING = frozenset(("turns", "words", "shots", "faces", "likenesses", "persons", "targets"))
+_NUMBERING = frozenset(
+    ("turns", "words", "shots", "faces", "speaking", "likenesses", "persons", "voiceprints", "voices", "targets")
+)
 MOMENT = (
     *("clip_id", "requested", "speaker", "turns.speaker"),
     *("persons.person", "source.source_id", "source.speakers"),

@@ -44,7 +44,7 @@ _LEAVES = (
         "languages.language",
         "speakers.speaker",
         "targets.track",
-        "targets.unjudged",
+        "targets.state",
     ),
     *(f"faces.{name}" for name in ("track", "view")),
     *(f"texts.{name}" for name in ("by", "kind", "label_conditioned", "measures")),
@@ -245,7 +245,7 @@ def _properties(clip: Clip) -> Iterator[tuple[str, str | None]]:
     views = {face.track: face.view for face in clip.faces}
     target = clip.targets[-1] if clip.targets else None
     seen = views.get(target.track) if target and target.track else None
-    yield "view of the face", "whose face it is cannot be told" if not seen and (target is None or target.unjudged) else seen
+    yield "view of the face", "whose face it is cannot be told" if not seen and (target is None or target.doubtful) else seen
 
 
 def _clips(version: Path) -> Iterator[tuple[str, str, Clip]]:

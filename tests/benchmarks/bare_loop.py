@@ -30,8 +30,8 @@ def loop(raw: Path, out: Path) -> int:
     plan = read_plan("embedded")
     loaded = {annotator.name: annotator.load("cpu") for annotator in plan.annotators}
 
-    def speak(records, scope):
-        for annotator in plan.scoped(scope):
+    def speak(records, annotators):
+        for annotator in annotators:
             said = annotator.annotate(loaded[annotator.name], records)
             records = [record.with_claims(annotator.key, claims) for record, claims in zip(records, said, strict=True)]
         return records
@@ -45,9 +45,11 @@ def loop(raw: Path, out: Path) -> int:
             continue
         streams = "+".join(name for name, stream in (("audio", info.audio), ("video", info.video)) if stream)
         origin = Origin(source_id=found.source_id, sha256=found.sha256, file=found.file, duration=info.duration, streams=streams)
-        (source,) = speak([Source(source=origin, path=found.path)], "source")
-        clips = [speak([one], "clip")[0] for one in cuts(source, info, plan, out)]
-        count += len(speak(clips, "clips of a source")) if clips else 0
+        (source,) = speak([Source(source=origin, path=found.path)], plan.scoped("source"))
+        clips = list(cuts(source, info, plan, out))
+        for step in plan.rounds if clips else ():
+            clips = [speak([one], step.clips)[0] for one in speak(clips, step.together)]
+        count += len(speak(clips, plan.last_together)) if clips else 0
     return count
 
 

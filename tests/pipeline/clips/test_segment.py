@@ -39,10 +39,13 @@ some_cuts = st.lists(times.filter(lambda t: 0 < t < 60), max_size=5, unique=True
 def test_clips_lie_in_one_shot_hold_one_speaker_and_keep_to_the_bounds(turns, cuts):
     edges = [0.0, *cuts, 60.0]
     shots = [span(a, b) for a, b in pairwise(edges)]
+    pieces = [part for turn, _ in turns for shot in shots if (part := turn & shot) is not None]
     for request in segment(source(turns, shots=shots), BOUNDS):
-        assert any(shot.covers(request.span, 0.001) for shot in shots)
+        # Only what is too short for a clip of its own may lead across a cut.
+        short = any(part.overlap(request.span) > 0 and part.duration < BOUNDS.min_seconds for part in pieces)
+        assert short or any(shot.covers(request.span, 0.001) for shot in shots)
         assert request.span.duration <= BOUNDS.max_seconds + 0.002
-        assert (request.reason is None) == (request.span.duration >= BOUNDS.min_seconds)
+        assert request.reason is not None or request.span.duration >= BOUNDS.min_seconds - 0.001
         if turns:
             assert any(request.span.overlap(turn) > 0 for turn, who in turns if who == request.speaker) or (
                 request.span.duration < BOUNDS.join_seconds + 0.002
@@ -54,15 +57,15 @@ def test_clips_lie_in_one_shot_hold_one_speaker_and_keep_to_the_bounds(turns, cu
 def test_all_speech_lands_in_a_clip_or_in_a_dead_letter(turns):
     requests = segment(source(turns), BOUNDS)
     for turn, who in turns:
-        covered = sum(request.span.overlap(turn) for request in requests if request.speaker == who)
-        assert covered >= turn.duration - 0.01
+        own = sum(request.span.overlap(turn) for request in requests if request.speaker == who)
+        assert own >= turn.duration - 0.01 or any(request.span.covers(turn, 0.01) for request in requests)
 
 
 def test_neighbouring_turns_of_one_speaker_join_unless_another_speaks_in_between():
     alone = segment(source([(span(1, 3), "S0"), (span(3.5, 6), "S0")]), BOUNDS)
     assert [request.span for request in alone] == [span(1, 6)]
     answered = segment(source([(span(1, 3), "S0"), (span(3.1, 3.4), "S1"), (span(3.5, 6), "S0")]), BOUNDS)
-    assert [r.span for r in answered if r.speaker == "S0"] == [span(1, 3), span(3.5, 6)]
+    assert [r.span for r in answered] == [span(1, 3.4), span(3.5, 6)]
 
 
 def test_a_long_turn_is_cut_in_its_longest_pause():
