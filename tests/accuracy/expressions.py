@@ -20,14 +20,15 @@ from tests.accuracy import face
 from tests.support.seen import clip, with_faces
 
 FILMS = {".mp4", ".mov", ".webm"}
-HEIGHTS = (96, 64, 48, 40, 32, 24)
-BLURS = (0.01, 0.02, 0.03, 0.05)
+HEIGHTS = (128, 96, 64, 48, 40, 32, 22)
+BLURS = (0.01, 0.02, 0.03, 0.04)
 """Standard deviations in face heights."""
 COVERS = {
-    "lower half (mask)": (0.5, 0.8, 0.46, 0.3, (225, 228, 230)),
+    "mouth (a hand)": (0.5, 0.8, 0.33, 0.2, None),
     "mouth (dark)": (0.5, 0.85, 0.22, 0.2, (30, 30, 34)),
-    "one side (hand)": (0.1, 0.6, 0.4, 0.6, None),
+    "lower half (a mask)": (0.5, 0.8, 0.46, 0.3, (225, 228, 230)),
     "eyes (dark)": (0.5, 0.4, 0.5, 0.13, (25, 25, 28)),
+    "one side (a hand)": (0.1, 0.6, 0.4, 0.6, None),
 }
 """Middle and radii of an ellipse in sizes of the face box, and its colour; None: that of the skin."""
 
@@ -110,16 +111,20 @@ def _packed(image: np.ndarray) -> np.ndarray:
 
 
 def _covered(image: np.ndarray, box, middle, radii, colour) -> np.ndarray:
+    """Return the picture with an ellipse of one colour over the face, its edge soft and its surface uneven."""
+    import cv2
+
     high, wide = image.shape[:2]
     left, top, width, height = box.x * wide, box.y * high, box.width * wide, box.height * high
     skin = image[int(top + 0.25 * height) : int(top + 0.6 * height), int(left + 0.25 * width) : int(left + 0.75 * width)]
+    paint = np.median(skin.reshape(-1, 3), axis=0) * 0.9 if colour is None else np.asarray(colour)
     y, x = np.mgrid[:high, :wide]
     away = ((x - left - middle[0] * width) / (radii[0] * width)) ** 2 + (
         (y - top - middle[1] * height) / (radii[1] * height)
     ) ** 2
-    out = image.copy()
-    out[away < 1] = np.median(skin.reshape(-1, 3), axis=0) * 0.9 if colour is None else colour
-    return out
+    under = cv2.GaussianBlur((away < 1).astype(float), (0, 0), 1)[:, :, None]
+    uneven = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 24, (high, wide)), (0, 0), 1.5)[:, :, None]
+    return np.ascontiguousarray(np.clip(image * (1 - under) + (paint + uneven) * under, 0, 255).astype(np.uint8))
 
 
 def sets(measured: Measured, folder: Path) -> Iterator[tuple[str, ...]]:
