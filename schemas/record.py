@@ -42,7 +42,7 @@ from schemas.provenance import digest
 from schemas.values import Span
 from schemas.vocabulary.sidecars import SidecarMarks
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
