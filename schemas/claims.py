@@ -275,7 +275,7 @@ class Label(Claim):
     perspective: Annotated[str, Says("expressed by the person, or evoked in the viewer")] = "expressed"
     person: Annotated[str | None, Says("None: the target of the clip")] = None
     span: Annotated[Span | None, Says("None: the whole clip")] = None
-    withheld: Annotated[str | None, Says("why no label is given; None where one is")] = None
+    withheld: Annotated[str | None, Says("why no label is given, names and scores being (); None where one is")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,16 +32,18 @@ def fit_logistic(rows: Numbers, truth: Whole, ridge: float) -> tuple[Numbers, Nu
     return found.x[:-classes].reshape(classes, count), found.x[-classes:]
 
 
-def fit_temperature(logits: Numbers, truth: Whole, known: Numbers) -> Numbers:
-    """Return logarithms of temperature at `known` 0, and what is added to it at 1, that make the truth most likely.
+def fit_temperature(logits: Numbers, right: npt.NDArray[np.bool_]) -> float:
+    """Return what logits are to be divided by so that the likeliest label is as sure as it is often right.
 
-    After Guo et al. 2017, "On calibration of modern neural networks" (arXiv:1706.04599), who have one temperature for all.
+    After Guo et al. 2017, "On calibration of modern neural networks" (arXiv:1706.04599), who have the likelihood of the true label;
+    here a truth may be none of the labels.
     """
-    from scipy.optimize import minimize  # noqa: PLC0415
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415
 
-    def cost(temperature: Numbers) -> float:
-        even = logits / np.exp(temperature[0] + temperature[1] * known)[:, None]
-        even -= even.max(axis=1, keepdims=True)
-        return float((np.log(np.exp(even).sum(axis=1)) - even[np.arange(len(truth)), truth]).mean())
+    def cost(warmth: float) -> float:
+        even = logits / np.exp(warmth)
+        powers = np.exp(even - even.max(axis=1, keepdims=True))
+        sure = (1 / powers.sum(axis=1)).clip(1e-9, 1 - 1e-9)
+        return -float(np.log(np.where(right, sure, 1 - sure)).mean())
 
-    return np.asarray(minimize(cost, np.zeros(2), method="Nelder-Mead").x)
+    return float(np.exp(minimize_scalar(cost, bounds=(-3.0, 3.0), method="bounded").x))

@@ -24,6 +24,8 @@ _ENCODED = 512
 LEVEL = 0
 NAMES = ("loudness, dB under full scale", *acoustics.NAMED)
 """Of the first features; bands, cepstra and the encoder's numbers follow."""
+ACOUSTIC, ENCODED = slice(1, 1 + acoustics.COUNT), slice(1 + acoustics.COUNT, 1 + acoustics.COUNT + _ENCODED)
+"""Where the acoustic statistics are, and the encoder's numbers."""
 COUNT = 1 + acoustics.COUNT + _ENCODED
 _LEAST = 1.0
 """Seconds of the shortest piece."""

@@ -82,10 +82,10 @@ def der(parts: Sequence[str] = ("development", "test", "sample")) -> tuple[TurnE
     turns = PyannoteTurns()
     model = turns.load("cpu")
     folder = meetings()
-    truth = _truth(folder)
+    truth = truth_of(folder)
     rows = []
     for path in sorted(folder.glob("*.wav")):
-        clip = _plain(path.stem)
+        clip = plain(path.stem)
         part = next((part for start, part in PARTS.items() if clip.startswith(start)), None)
         if part in parts and clip in truth:
             record = source(path)
@@ -153,15 +153,16 @@ def _scored(clip: str, part: str, truth: list[tuple[float, float, str]], record:
     )
 
 
-def _truth(folder: Path) -> dict[str, list[tuple[float, float, str]]]:
+def truth_of(folder: Path) -> dict[str, list[tuple[float, float, str]]]:
+    """Return who speaks when in each meeting: start, end and speaker, by the name of the clip without accents."""
     found: dict[str, list[tuple[float, float, str]]] = {}
     for path in sorted(folder.glob("*.rttm")):
         for line in path.read_text(encoding="utf-8").splitlines():
             _, clip, _, start, length, _, _, speaker, *_ = line.split()
-            found.setdefault(_plain(clip), []).append((float(start), float(start) + float(length), speaker))
+            found.setdefault(plain(clip), []).append((float(start), float(start) + float(length), speaker))
     return found
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Return a name without accents: one clip's file and its annotation spell it differently."""
     return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))

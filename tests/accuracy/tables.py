@@ -67,6 +67,7 @@ def faces() -> None:
 
 def emotions() -> None:
     """What face, voice and words say, beside what always saying the commonest label would reach."""
+    voices = there(voice.rows)
     told = [
         (
             part,
@@ -75,11 +76,12 @@ def emotions() -> None:
             *(f"{share:.2f}" for share in (row.accuracy, row.macro_f1, row.ece, row.majority)),
             recall(row),
         )
-        for part, rows in (("face", face.rows), ("voice", voice.rows), ("words", text.rows))
-        for row in there(rows)
+        for part, rows in (("face", there(face.rows)), ("voice", map(voice.given, voices)), ("words", there(text.rows)))
+        for row in rows
     ]
     heads = ("modality", "on", "items", "accuracy", "macro-F1", "calibration error", "commonest label", "unweighted recall")
     table("Emotion: data that the model was not fitted on, unless it says so", heads, told)
+    table("Voice: what is told, and where a label is", voice.HEADS, map(voice.cells, (*voices, *there(voice.everyday_rows))))
 
 
 def there(rows: Callable[[], Iterable[Any]]) -> list[Any]:

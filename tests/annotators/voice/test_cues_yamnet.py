@@ -5,7 +5,7 @@ import pytest
 
 from annotators.models import local
 from annotators.voice.cues_yamnet import EVENTS, YamnetCues
-from tests.annotators.voice.test_labels_voice_emodb import write
+from tests.annotators.voice.test_labels_voice_affect import write
 from tests.support.media import english, media
 from tests.support.seen import clip
 

@@ -327,7 +327,7 @@ def test_what_was_measured_is_what_the_page_says():
 
     quoted = PAGES["accuracy.md"].partition("<!-- accuracy -->")[2].partition("<!-- /accuracy -->")[0]
     lines = [cells(line) for line in quoted.splitlines() if line.startswith("|")]
-    emotion = {"labels.face_expression": "face", "labels.voice_emodb": "voice", "labels.words_minilm": "words"}
+    emotion = {"labels.face_expression": "face", "labels.voice_affect": "voice", "labels.words_minilm": "words"}
     for one in measurements():
         if one.word_error is not None:
             assert ("all", "19", str(one.items), f"{one.word_error:.1%}") in lines

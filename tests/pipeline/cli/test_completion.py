@@ -39,7 +39,7 @@ def completed(line, tmp_path):
         ("affectory build --device cu", {"cuda"}),
         ("affectory build --plan emb", {"embedded"}),
         ("affectory plan show st", {"studio"}),
-        ("affectory plan keys labels.v", {"labels.voice_emodb"}),
+        ("affectory plan keys labels.v", {"labels.voice_affect"}),
         ("affectory export --format js", {"jsonl"}),
         ("affectory models fetch whisper-l", {"whisper-large-v3"}),
     ],
