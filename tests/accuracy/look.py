@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from annotators.face.targets_lips import LipTargets
+
 from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.face.likenesses_sface import SfaceLikenesses
 from annotators.face.persons_agglomerative import AgglomerativePersons
-from annotators.face.targets_lips import LipTargets
 from schemas.record import Clip
 from schemas.values import Span
 from tests.support.media import media
