@@ -11,6 +11,7 @@ from annotators.annotator import Annotator
 from annotators.face.finding import BEYOND, SMALL, Face, FaceAnalyzer
 from annotators.face.key_frames import Album, best_face, expression_peak
 from annotators.face.tracks import BRIEF, Run, lasting, left_out, link_faces, track, with_mesh
+from annotators.face.wide_search import WideSearch
 from annotators.media import decoder
 from annotators.models import local
 from schemas.claims import Claim, KeyFrame, MediaFile, Overlooked
@@ -36,11 +37,16 @@ class MediapipeFaces(Annotator[Clip, FaceAnalyzer]):
     rate: float = 12.0
     """Samples per second; lips need 10 or more."""
     search: int = 640
-    """Pixels along the longer side of the picture in which faces are searched."""
+    """Pixels along the longer side of the picture in which faces are searched at every sample."""
     certain: float = 0.6
     """Least score of the finder, 0 to 1."""
-    smallest: float = 0.04
-    """Least height of a face, in frame heights."""
+    smallest: float = 0.025
+    """Least height of a face, in frame heights…"""
+    least: float = 14
+    """…and in pixels of the picture that is looked at."""
+    wide_every: int = 6
+    """Pictures larger than `search` are looked at as they are at one of so many samples; what is found there only is looked for
+    about its place at the others."""
     most: int = 25
     """Most faces per picture, largest first: a call of 5 x 5. Each takes 10 ms of one core per sample."""
     gap: float = 0.5
@@ -65,11 +71,12 @@ class MediapipeFaces(Annotator[Clip, FaceAnalyzer]):
     def _one(self, model: FaceAnalyzer, record: Clip) -> tuple[Claim, ...]:
         if record.video is None or record.video.path is None:
             return ()
-        album = Album()
+        album, finder = Album(), WideSearch(finder=model.finder, wide=model.wide, every=self.wide_every)
         found: list[tuple[float, tuple[Face, ...]]] = []
         looks: list[tuple[float, tuple[Face, ...]]] = []
         for frame in decoder.frames(Path(record.video.path), self.rate, width=self.still_width):
-            found.append((frame.time, model.search(frame.image, self.smallest, self.most)))
+            least = max(self.least, self.smallest * frame.image.shape[0])
+            found.append((frame.time, model.sorted_out(frame.image, finder.find(frame.image), least, self.most)))
             faces = tuple(face for face in found[-1][1] if not face.left_out)
             if faces:
                 album.offer(frame.time, frame.image)
@@ -86,7 +93,7 @@ class MediapipeFaces(Annotator[Clip, FaceAnalyzer]):
         """Yield how many faces were not followed, one claim per reason."""
         reasons = {
             BEYOND: f"smaller than the {self.most} largest of a picture, which are looked at",
-            SMALL: f"lower than {100 * self.smallest:g} % of the picture",
+            SMALL: f"lower than {100 * self.smallest:g} % of the picture, or than {self.least:g} pixels",
             BRIEF: f"seen for less than {self.shortest:g} s",
         }
         for why, reason in reasons.items():

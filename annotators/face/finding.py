@@ -27,6 +27,8 @@ SHAPES = space("arkit52").labels
 # Crop sides are in sizes of the face box; 320 pixels give the mesh net (256) its face without upsampling twice.
 _CROP, _CROP_PIXELS, _SHARP_PIXELS = 1.8, 320, 96
 _SAME_FACE_IOU = 0.3
+_WHOLE = 4096
+"""Pixels beyond which even what is looked at as it is, is scaled down."""
 SMALL, BEYOND = "small", "beyond"
 """Why a face is not looked at: it is smaller than the limit, or there are as many larger ones as are looked at."""
 _running: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -69,6 +71,10 @@ class FaceDetector:
         self._search = search
         with quietly():
             self._net = cv2.FaceDetectorYN.create(str(only(folder, ".onnx")), "", (search, search), certain, 0.3, 200)
+
+    def sees_whole(self, image: Image) -> bool:
+        """Tell whether the picture is looked at as it is."""
+        return max(image.shape[:2]) <= self._search
 
     def find(self, image: Image) -> npt.NDArray[np.float32]:
         """Return one row per face, best first: x, y, width, height, five points (x, y), score; all in pixels of `image`."""
@@ -144,12 +150,18 @@ class FaceAnalyzer:
     """Both together."""
 
     finder: FaceDetector
+    wide: FaceDetector
+    """Looks at pictures as they are."""
     mesher: LandmarkFitter
 
     @classmethod
     def load(cls, finder: Path, mesher: Path, search: int, certain: float) -> Self:
         """Load both models from their folders; one per thread."""
-        return cls(finder=FaceDetector(finder, search, certain), mesher=LandmarkFitter(mesher))
+        return cls(
+            finder=FaceDetector(finder, search, certain),
+            wide=FaceDetector(finder, _WHOLE, certain),
+            mesher=LandmarkFitter(mesher),
+        )
 
     def look(self, image: Image, smallest: float, most: int) -> tuple[Face, ...]:
         """Return up to `most` faces of at least `smallest` frame heights, largest first."""
@@ -157,8 +169,11 @@ class FaceAnalyzer:
 
     def search(self, image: Image, smallest: float, most: int) -> tuple[Face, ...]:
         """Return all faces that are found: those that `look` returns, then those that it leaves out, each largest first."""
-        least = smallest * image.shape[0]
-        rows = sorted(self.finder.find(image), key=lambda row: (-float(row[2] * row[3]), float(row[0]), float(row[1])))
+        return self.sorted_out(image, self.finder.find(image), smallest * image.shape[0], most)
+
+    def sorted_out(self, image: Image, found: npt.NDArray[np.float32], least: float, most: int) -> tuple[Face, ...]:
+        """Return the faces in rows of the finder, first up to `most` of at least `least` pixels, which are looked at."""
+        rows = sorted(found, key=lambda row: (-float(row[2] * row[3]), float(row[0]), float(row[1])))
         large = [row for row in rows if row[3] >= least and row[2] >= 2]
         small = [row for row in rows if row[3] < least or row[2] < 2]
         told = [*((row, "") for row in large[:most]), *((row, BEYOND) for row in large[most:]), *((row, SMALL) for row in small)]

@@ -35,7 +35,8 @@ class JointTargets(Annotator[Clip, None]):
     A face is taken where its mouth moves as one that speaks, and better with the sound where it is than with the sound moved by
     0.6 to 2 s; what all other clips say of this voice and this face counts with that. So speech that is laid over a talking face,
     or comes late, is not given to it. What is not sure stands as `unsure` without a face. That the speaker is not in the picture
-    is said only where every face was looked at, none speaks, and none is that of this voice elsewhere. In a clip without speech the target is the largest face.
+    is said only where every face was looked at, none speaks, and none is that of this voice elsewhere. In a clip without speech
+    the target is the largest face.
 
     Where two names of the turns come out of one mouth they become one, and one name that comes out of two mouths and sounds like
     two becomes two; the rows of the clips carry the names that come out here (`voices`).

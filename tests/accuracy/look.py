@@ -12,7 +12,9 @@ from tempfile import mkdtemp
 from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.face.likenesses_sface import SfaceLikenesses
 from annotators.face.persons_agglomerative import AgglomerativePersons
-from annotators.face.targets_lips import LipTargets
+from annotators.speaking.speaking_lr_asd import LrAsdSpeaking
+from annotators.speaking.targets_joint import JointTargets
+from schemas.claims import Turn
 from schemas.record import Clip
 from schemas.values import Span
 from tests.support.media import media
@@ -102,7 +104,10 @@ def speakers_found() -> list[Row]:
     for name, span, where in SPEAKING:
         path = media(name) if span is None else piece(media(name), Span(start=span[0], end=span[1]), _folder())
         record = looked(path)
-        track = LipTargets().annotate(None, [record])[0][0].track
+        speaks = LrAsdSpeaking()
+        record = replace(record, turns=(Turn(by="made@1#0", span=record.requested, speaker="S0", floor=()),))
+        record = replace(record, speaking=speaks.annotate(speaks.load("cpu"), [record])[0])
+        track = JointTargets().annotate(None, [record])[0][0].track
         rightmost = max(record.faces, key=lambda face: face.boxes[0].x, default=None)
         right = track is None if where is None else rightmost is not None and track == rightmost.track
         what = "speaker not seen, none taken" if where is None else "speaking face taken"

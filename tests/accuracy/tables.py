@@ -18,7 +18,7 @@ from annotators.media.cutting import CutSettings, cut
 from annotators.models import local
 from annotators.registry import used_by
 from schemas.values import Span
-from tests.accuracy import face, listen, look, voice
+from tests.accuracy import face, listen, look, voice, who
 from tests.accuracy import words as text
 from tests.support import making
 from tests.support.making import SHAPES
@@ -62,7 +62,17 @@ def turns() -> None:
 def faces() -> None:
     """Faces, who speaks, and who is who."""
     told = [(row.what, row.media, f"{row.right} of {row.of}") for row in look.rows()]
-    table("Faces: `faces.mediapipe`, `targets.lips`, `persons.agglomerative`", ("what", "media", "right"), told)
+    table("Faces: `faces.mediapipe`, `targets.joint`, `persons.agglomerative`", ("what", "media", "right"), told)
+
+
+def speakers() -> None:
+    """Whose face is given what is heard, on a film and on what is made of it."""
+    rows = there(who.rows)
+    told = [(row.what, row.clips, row.given, f"{row.given / row.clips:.0%}", row.absent) for row in rows]
+    heads = ("clips of 8 minutes of a film, one actor", "clips", "given to his face", "share", "called absent")
+    table("Who speaks: `speaking.lr_asd`, `targets.joint`", heads, told)
+    heads = ("his face", "clips", "found", "unsure", "falsely called absent")
+    table("Who speaks, by size of the face and by view", heads, there(who.by_size_and_view))
 
 
 def emotions() -> None:
@@ -129,4 +139,5 @@ def main():
     words()
     turns()
     faces()
+    speakers()
     emotions()

@@ -54,9 +54,9 @@ def test_a_clip_that_is_not_there_is_said(place, capsys):
     assert "no clips of" in explained(place, capsys, "zz")[1]
 
 
-@pytest.mark.parametrize(("unjudged", "seen"), [(0, "no"), (6, "cannot be told")])
-def test_a_face_is_not_called_unseen_while_faces_were_not_looked_at(unjudged, seen, tmp_path, capsys):
-    target = Target(by="targets.made@1#0", speaker="S0", track=None, score=None, reason="made so", unjudged=unjudged)
+@pytest.mark.parametrize(("state", "seen"), [("absent", "no"), ("unsure", "cannot be told")])
+def test_a_face_is_not_called_unseen_while_faces_were_not_looked_at(state, seen, tmp_path, capsys):
+    target = Target(by="targets.made@1#0", speaker="S0", track=None, score=None, reason="made so", state=state)
     one = replace(gait(1), targets=(target,))
     lines = explained(written([one], tmp_path, tmp_path), capsys, one.clip_id)[1]
     assert f"  face of the target seen: {seen} (not needed)" in lines

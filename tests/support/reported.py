@@ -12,7 +12,7 @@ from pipeline.release.ledger import Ledger
 from pipeline.release.shard_plan import PlanShards, Shard
 from pipeline.release.shards import write_shard
 from pipeline.runtime.context import RunContext
-from schemas.claims import Cue, KeyFrame, MediaFile, Person, Route, Target, Text
+from schemas.claims import ABSENT, SPEAKING, Cue, KeyFrame, MediaFile, Person, Route, Target, Text
 from schemas.record import Clip, DeadLetter, Origin
 from schemas.values import Span
 from schemas.versions.rows import FOLDERS
@@ -105,10 +105,15 @@ def clip(number, **more):
             "speaker": "S0",
             "transcript": f"sentence number {number}",
             "persons": (Person(by="persons.made@1#0", track="F0", person="P7"),) if seen else (),
-            "targets": (Target(by="targets.made@1#0", speaker="S0", track="F0" if seen else None, score=None, reason="made so"),),
+            "targets": (_target(seen),),
         }
         | more
     )
+
+
+def _target(seen: bool) -> Target:
+    track, state = ("F0", SPEAKING) if seen else (None, ABSENT)
+    return Target(by="targets.made@1#0", speaker="S0", track=track, score=None, reason="made so", state=state)
 
 
 def ref(clip: Clip, key: str) -> Ref:

@@ -58,7 +58,7 @@ class Found:
 
 def test_what_is_left_out_is_told_with_its_reason_and_takes_no_mesh():
     both = Found()
-    analyzer, image = FaceAnalyzer(finder=both, mesher=both), np.zeros((100, 200, 3), np.uint8)
+    analyzer, image = FaceAnalyzer(finder=both, wide=both, mesher=both), np.zeros((100, 200, 3), np.uint8)
     found = analyzer.search(image, smallest=0.1, most=2)
     assert [(round(face.box.width * 200), face.left_out) for face in found] == [(30, ""), (25, ""), (20, BEYOND), (4, SMALL)]
     assert both.asked == [30, 25]

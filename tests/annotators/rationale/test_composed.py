@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from annotators.rationale.composed import ComposedRationale
 from annotators.verbalize import with_impressions
-from schemas.claims import Cue, Label, Language, Target
+from schemas.claims import ABSENT, NOT_LOOKED, Cue, Label, Language, Target
 from schemas.record import Clip, Origin
 from schemas.values import Span
 from schemas.vocabulary.spaces import space
@@ -17,7 +17,7 @@ from schemas.vocabulary.spaces import space
 ORIGIN = Origin(source_id="0" * 16, sha256="0" * 64, file="a.mp4", duration=60.0, streams="audio+video")
 RATIONALE = ComposedRationale()
 EKMAN = space("ekman7").labels
-SEEN = Target(by="targets.lips@1#0", speaker="S0", track="F0", score=0.6, reason="lips follow")
+SEEN = Target(by="targets.joint@1#0", speaker="S0", track="F0", score=0.6, reason="lips follow")
 
 
 def label(modality, strongest, score=0.82):
@@ -107,9 +107,9 @@ def test_agreement_is_told_and_a_draw_between_two_is_left_open():
 
 
 def test_what_is_missing_is_named():
-    unseen = Target(by="targets.lips@1#0", speaker="S0", track=None, score=None, reason="no face is seen")
+    unseen = Target(by="targets.joint@1#0", speaker="S0", track=None, score=None, reason="no face is seen", state=ABSENT)
     assert " The face is not seen." in texts(clip(label("voice", "fear"), targets=(unseen,)))[0].text
-    left = replace(unseen, unjudged=6)
+    left = replace(unseen, state=NOT_LOOKED, unjudged=6)
     told = texts(clip(label("voice", "fear"), targets=(left,)))[0].text
     assert "not seen" not in told
     assert " Whose face it is cannot be told." in told

@@ -33,7 +33,7 @@ def speaking(track, fits, seconds=4.0):
     )
 
 
-def clip(number, faces=(), speaker="S0", seconds=4.0, voice=None, persons=None, overlooked=0):
+def clip(number, faces=(), speaker="S0", *, seconds=4.0, voice=None, persons=None, overlooked=0):
     """Return a clip; `faces` is what the network says of F0, F1, …; `voice` is the number of a voice unlike all others."""
     origin = Origin(source_id="0" * 16, sha256="0" * 64, file="a.mp4", duration=600, streams="audio+video")
     start = 10.0 * number

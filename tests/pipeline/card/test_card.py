@@ -299,7 +299,11 @@ def test_groups_are_counted_whatever_their_decision(said, every):
 
 @pytest.mark.parametrize(
     ("more", "told"),
-    [({"unjudged": 0}, None), ({"unjudged": 6}, "whose face it is cannot be told"), (None, "whose face it is cannot be told")],
+    [
+        ({"state": "absent"}, None),
+        ({"state": "not_looked"}, "whose face it is cannot be told"),
+        (None, "whose face it is cannot be told"),
+    ],
 )
 def test_a_face_is_not_called_unseen_while_faces_were_not_looked_at(more, told):
     target = Target(by="targets.made@1#0", speaker="S0", track=None, score=None, reason="made so", **(more or {}))

@@ -170,7 +170,10 @@ def test_samples_that_name_different_emotions_are_inconsistent():
             {"words": (Word(by="w@1#0", span=Span(start=0, end=1), text="hm", probability=0.2),)},
             "its words are unsure: 0.20 on average, less than 0.4",
         ),
-        ({"targets": (Target(by="t@1#0", speaker="S0", track=None, score=None, reason="no face"),)}, "the face of the person"),
+        (
+            {"targets": (Target(by="t@1#0", speaker="S0", track=None, score=None, reason="no face", state="absent"),)},
+            "the face of the person",
+        ),
     ],
 )
 def test_each_gate_rejects_with_its_number(changed, reason):
@@ -182,10 +185,10 @@ def test_each_gate_rejects_with_its_number(changed, reason):
 
 def test_a_face_is_not_called_unseen_while_faces_were_not_looked_at():
     strict = replace(JUDGE, route=replace(JUDGE.route, need_face=True))
-    target = Target(by="t@1#0", speaker="S0", track=None, score=None, reason="made so", unjudged=6)
+    target = Target(by="t@1#0", speaker="S0", track=None, score=None, reason="made so", state="unsure")
     (route,) = judged(label("face", **HAPPY), judge=strict, targets=(target,)).routes
     assert route.decision == "reject"
-    assert route.reasons[0].endswith("cannot be told: 6 of the faces in it were not looked at")
+    assert route.reasons[0].endswith("is not known")
 
 
 def test_a_clip_that_nobody_can_judge_is_rejected_but_not_where_the_plan_asks_nobody():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.report.gallery import CLIPS, MEDIA_BYTES, SHARES, SHOWN, ClipChoice, Piece, cards
 from pipeline.report.page import REPORT
-from schemas.claims import Label, Route, Target, Text
+from schemas.claims import ABSENT, NOT_LOOKED, UNSURE, Label, Route, Target, Text
 from schemas.versions.rows import read_clips
 from schemas.vocabulary.spaces import space
 from tests.support.reported import CLIPS_MADE, clip, written
@@ -75,9 +75,9 @@ def test_what_is_cited_is_told_apart_in_the_sentence_and_what_is_not_named_in_it
     )
 
 
-@pytest.mark.parametrize(("unjudged", "unseen"), [(0, True), (6, False)])
-def test_a_person_is_not_called_unseen_while_faces_were_not_looked_at(unjudged, unseen, tmp_path):
-    target = Target(by="targets.made@1#0", speaker="S0", track=None, score=None, reason="made so", unjudged=unjudged)
+@pytest.mark.parametrize(("state", "unseen"), [(ABSENT, True), (NOT_LOOKED, False), (UNSURE, False)])
+def test_a_person_is_not_called_unseen_while_faces_were_not_looked_at(state, unseen, tmp_path):
+    target = Target(by="targets.made@1#0", speaker="S0", track=None, score=None, reason="made so", state=state)
     route = Route(by="route@1#0", decision="accept", reasons=("made so",), priority=0.5)
     bare = clip(0, video=None, audio=None, image=None, frames=(), persons=(), targets=(target,), routes=(route,))
     version = written([bare], tmp_path, tmp_path)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.claims import Target
+from schemas.claims import ABSENT, UNSURE, Target
 from schemas.vocabulary.modalities import FACE, VOICE, WORDS, modalities
 from tests.support.reported import clip
 
@@ -20,8 +20,8 @@ def test_the_built_in_modalities_come_first_and_in_order():
     ("targets", "reason"),
     [
         ((replace(TARGET, track="F0"),), "the face cannot be read"),
-        ((TARGET,), "the face is not seen"),
-        ((replace(TARGET, unjudged=1),), "whose face it is cannot be told"),
+        ((replace(TARGET, state=ABSENT),), "the face is not seen"),
+        ((replace(TARGET, state=UNSURE),), "whose face it is cannot be told"),
         ((), "whose face it is cannot be told"),
     ],
 )
