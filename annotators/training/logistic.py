@@ -35,8 +35,8 @@ def fit_logistic(rows: Numbers, truth: Whole, ridge: float) -> tuple[Numbers, Nu
 def fit_temperature(logits: Numbers, right: npt.NDArray[np.bool_]) -> float:
     """Return what logits are to be divided by so that the likeliest label is as sure as it is often right.
 
-    After Guo et al. 2017, "On calibration of modern neural networks" (arXiv:1706.04599), who have the likelihood of the true label;
-    here a truth may be none of the labels.
+    After Guo et al. 2017, "On calibration of modern neural networks" (arXiv:1706.04599), who take the likelihood of the
+    true label; here a truth may be none of the labels.
     """
     from scipy.optimize import minimize_scalar  # noqa: PLC0415
 

@@ -93,8 +93,9 @@ def train_voice(corpus: Corpus, seed: int) -> Head:
     """Return a head; its temperature on speech like the corpus is fitted on speakers that were left out of it."""
     logits, right = [], []
     speakers = np.unique(corpus.speakers)
-    for fold in range(3):
-        out = np.isin(corpus.speakers, speakers[fold::3])
+    folds = min(3, len(speakers))
+    for fold in range(folds):
+        out = np.isin(corpus.speakers, speakers[fold::folds])
         head, rest = _fitted(corpus.of(~out), seed, 1.0), corpus.of(out)
         for far in _relative(head, rest, _SEEN, np.random.default_rng(seed)):
             heard, encoded = head.logits(far)
@@ -147,7 +148,7 @@ def _relative(head: Head, corpus: Corpus, sizes: Sequence[int], rng: np.random.G
 
 
 def left_out(corpus: Corpus, sizes: Sequence[int], seed: int) -> dict[int, tuple[Verdict, ...]]:
-    """Return a verdict per utterance by a head that never heard its speaker, for each number of others of the speaker as baseline."""
+    """Return one verdict per utterance by a head that never heard its speaker, for each number of their others as baseline."""
     found: dict[int, dict[int, Verdict]] = {size: {} for size in sizes}
     for speaker in np.unique(corpus.speakers):
         out = corpus.speakers == speaker

@@ -29,16 +29,16 @@ _PRIOR_OWN = 3.0
 _FARTHEST = 5.0
 """Standard deviations at which a feature is cut off."""
 _ENOUGH, _VARIED = 8, 0.8
-"""Pieces of a speaker, and their spread over that of actors who showed seven emotions each, from which on their mean is usual: a
-guest of a talk show is in one state throughout (spread .5 to .8), and what is told relative to it is told without the emotion."""
+"""Pieces of a speaker, and their spread over that of actors who showed seven emotions each, from which on their mean is usual. A
+guest of a talk show is in one state throughout (spread .5 to .8): relative to that nothing is left of the emotion."""
 LIKE, STRANGE = 0.8, 1.2
-"""Strangeness up to which speech is like the training data, and from which on it is too unlike them for a label. Of speakers who
-were left out 94 of 100 utterances are alike; of other corpora hardly any, and half or more of those that are acted lie within."""
+"""Strangeness up to which speech is like the training data, and from which on it is too unlike them for a label: 94 of 100
+utterances of actors who were left out lie under the first, nearly all of other corpora above it."""
 _LEAST_LIKE, _LEAST_UNLIKE = 0.7, 0.85
 """Least probability of the likeliest label, on speech like the training data and on other speech."""
 _CARRIES, _CARRIES_KNOWN = ("anger",), ("anger", "neutral")
-"""Labels that were right on speech unlike the training data: of any speaker, and of one of whom it is known what is usual. Happiness
-and sadness were wrong there more often than right."""
+"""Labels that were right on speech unlike the training data: of any speaker, and of one of whom it is known what is usual. There,
+happiness and sadness were wrong more often than right."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Arousal of the speaker's voice, an emotion where one has been earned, and prosody relative to how the speaker usually sounds."""
+"""Arousal of the speaker's voice, an emotion where one has been earned, and prosody relative to how they usually sound."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ class Heard:
 
 @dataclass(frozen=True, kw_only=True)
 class VoiceAffect(Annotator[Clip, Heard]):
-    """Arousal of what the clip's speaker says alone, an emotion of `ekman7` behind a gate, and cues where it is unlike the speaker.
+    """Arousal of what the clip's speaker says alone, an emotion of `ekman7` behind a gate, and cues where it is unlike them.
 
     Each piece of 1 to 4 s is judged on its own, relative to the speaker's baseline where that is long and varied enough; pieces
-    weigh by duration. Arousal is always told; it carries over to other languages and to talk shows. An emotion and valence are told
-    where acoustic statistics and an encoder of speech agree, one emotion stands out, and it is one that carried over to speech
-    so unlike the training data as this is; else `withheld` says what was missing. It is German acted speech that was trained on:
-    expect a label seldom. Figures: docs/accuracy.md.
+    weigh by duration. Arousal is always told; it carries over to other languages and talk shows. An emotion and valence are told
+    where acoustic statistics and an encoder of speech agree, one emotion stands out, and it is one that carried over to speech so
+    unlike the training data as this is; else `withheld` says what was missing. The training data are acted and German: expect a
+    label seldom, and compare arousal within a source. Figures: docs/accuracy.md.
     """
 
     name: ClassVar[str] = "labels.voice_affect"

@@ -1,8 +1,8 @@
 """Emotional speech that voices are measured on and never trained on: read by path, with its labels, never kept here.
 
-Each is a checkout of the repository that carries it, in a folder of `--corpora` by the repository's name; or any other folder there
-with a `labels.csv` of the columns `file`, `label` (anger, boredom, disgust, fear, happiness, neutral, sadness, surprise, other) and
-`speaker`.
+Each is a checkout of the repository that carries it, in a folder of `--corpora` by the repository's name; or any other folder
+there with a `labels.csv` of the columns `file`, `label` and `speaker` (labels: anger, boredom, calm, disgust, fear, happiness,
+neutral, sadness, surprise; any other counts as one that the head cannot tell).
 """
 
 import csv

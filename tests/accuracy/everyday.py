@@ -1,13 +1,15 @@
 """Speech in which nobody acts or means an emotion: telephone prompts, reading, addresses and talks, meetings. All by hash."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
 from tests.accuracy.listen import plain, truth_of
 from tests.support.media import debian, english, media, meetings
 
-NONE = "none"
+CALM = "neutral"
 RATE = 16000
 _LANGUAGES = ("en", "es", "fr", "it", "ru")
 _PROMPTS = 20
@@ -30,7 +32,7 @@ def everyday() -> Iterator[tuple[str, np.ndarray]]:
     yield from _meetings()
 
 
-def _sound(path: object) -> np.ndarray:
+def _sound(path: Path) -> np.ndarray:
     from faster_whisper import decode_audio
 
     return decode_audio(str(path), sampling_rate=RATE)
@@ -53,11 +55,11 @@ def _meetings() -> Iterator[tuple[str, np.ndarray]]:
             yield f"meeting {clip} {speaker}", whole[round(start * RATE) : round(end * RATE)]
 
 
-def _alone(turns: object) -> Iterator[tuple[float, float, str]]:
+def _alone(turns: Iterable[tuple[float, float, str]]) -> Iterator[tuple[float, float, str]]:
     """Yield where one participant speaks and nobody else, for `_ALONE` s or more; start, end, speaker."""
     edges = sorted({time for start, end, _ in turns for time in (start, end)})
     runs: list[tuple[float, float, str]] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         voices = {speaker for a, b, speaker in turns if a < (start + end) / 2 < b}
         if len(voices) != 1:
             continue

@@ -1,8 +1,8 @@
 """`python -m tests.accuracy.voice --corpora DIR`: what `labels.voice_affect` says of voices that it was not trained on.
 
-EMO-DB's actors are each judged by a head trained on the others. The corpora of `corpora.py` and everyday speech are judged by the
-head that ships, which was trained on none of them; features come from the annotator's own pieces of at most 4 x 2.5 s, and what is
-usual for a speaker from 20 other utterances of theirs, as `baselines.voice` has it. Utterances under 1 s are not judged.
+EMO-DB's actors are each judged by a head trained on the others. The corpora of `corpora.py` and everyday speech are judged by
+the head that ships, which was trained on none of them. Features come from the annotator's own pieces, of the first 10 s; what is usual
+for a speaker from up to 20 pieces of their other utterances, as in `baselines.voice`. Utterances under 1 s are not judged.
 """
 
 import argparse
@@ -21,7 +21,8 @@ from annotators.voice.head import LABELS, Head, Usual, Verdict
 from schemas.claims import Turn
 from schemas.values import Span
 from tests.accuracy.corpora import AROUSED, BAD, CALM, Utterance, corpora_in, sampled
-from tests.accuracy.everyday import NONE, everyday
+from tests.accuracy.everyday import CALM as PLAIN
+from tests.accuracy.everyday import everyday
 from tests.accuracy.scoring import BINS
 from tests.support.research import research
 
@@ -201,7 +202,7 @@ def everyday_rows(keep: Path | None = None) -> Iterator[Row]:
 
     def make() -> tuple[Pieces, ...]:
         ear = VoiceFeatures.load(local.fetch("whisper-base"))
-        made = (heard(ear, sound, NONE, speaker) for speaker, sound in everyday())
+        made = (heard(ear, sound, PLAIN, speaker) for speaker, sound in everyday())
         return tuple(one for one in made if one is not None)
 
     head, pieces = shipped(), kept(keep and keep / "everyday.npz", make)
@@ -243,13 +244,14 @@ def cells(row: Row) -> tuple[str, ...]:
     """Return a row as it is printed."""
     interval = "" if row.accuracy is None else f"{row.accuracy:.2f} [{row.low:.2f}, {row.high:.2f}]"
     figures = (row.majority, row.recall, row.ece, row.arousal, row.valence, row.other, row.swing)
-    return (row.what, str(row.items), f"{row.given / row.items:.1%}", interval, *("" if x is None else f"{x:.2f}" for x in figures))
+    told = ("" if figure is None else f"{figure:.2f}" for figure in figures)
+    return (row.what, str(row.items), f"{row.given / row.items:.1%}", interval, *told)
 
 
 def main() -> None:
     """Print one table."""
     parser = argparse.ArgumentParser(prog="python -m tests.accuracy.voice", description="The voice on speech of other kinds.")
-    parser.add_argument("--corpora", type=Path, help="folder of the corpora, see tests/accuracy/corpora.py; else everyday speech only")
+    parser.add_argument("--corpora", type=Path, help="folder of the corpora; without it everyday speech only")
     parser.add_argument("--most", type=int, default=500, help="utterances per corpus, by a hash of their names")
     parser.add_argument("--keep", type=Path, help="folder in which features are kept, so that a second run takes seconds")
     args = parser.parse_args()
