@@ -179,7 +179,7 @@ class Head:
         strange = float(np.average(self.strangeness(features), weights=seconds))
         scores = softmax((heard + encoded) / 2 / self.temperature[0 if strange <= LIKE else 1])
         if heard.argmax() != encoded.argmax():
-            withheld = "how it sounds and what an encoder of speech makes of it point to different emotions"
+            withheld: str | None = "how it sounds and what an encoder of speech makes of it point to different emotions"
         else:
             withheld = _closed(scores, strange, known)
         return Verdict(float(np.tanh(balance / self.temperature[2] / 2)), None if withheld else scores, withheld)

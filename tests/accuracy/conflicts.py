@@ -17,7 +17,7 @@ from annotators.face.faces_mediapipe import MediapipeFaces
 from annotators.face.labels_face_expression import FaceExpression
 from annotators.models import local
 from annotators.registry import used_by
-from annotators.training.voice_emodb import _LETTERS as LETTERS
+from annotators.training.voice_emodb import EMOTIONS
 from pipeline.judge.route import Judge
 from pipeline.plan import read_plan
 from schemas.claims import Claim, Label, Language, MediaFile, Turn
@@ -85,13 +85,13 @@ def heard() -> list[Side]:
 
     The annotator may have learned from these very utterances: it can be too sure, and more often right than on others.
     """
-    files = _some(sorted(research("emodb").glob("*.flac")), lambda one: LETTERS[one.stem[5]], lambda one: one.stem)
+    files = _some(sorted(research("emodb").glob("*.flac")), lambda one: EMOTIONS[one.stem[5]], lambda one: one.stem)
     span, clips = Span(start=0.0, end=2.0), []
     for file in files:
         turn = Turn(by="t@1#0", span=span, speaker="S0", floor=(span,))
         sound = MediaFile(path=str(file))
         clips.append(Clip(source=ORIGIN, clip_id="1" * 16, requested=span, audio=sound, speaker="S0", turns=(turn,)))
-    return _said("voice", clips, ["neutral" if LETTERS[one.stem[5]] == "boredom" else LETTERS[one.stem[5]] for one in files])
+    return _said("voice", clips, [EMOTIONS[one.stem[5]] for one in files])
 
 
 def joins(judge: Judge, first: Sequence[Side], second: Sequence[Side]) -> Row:
