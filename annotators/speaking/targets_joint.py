@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from annotators.annotator import Annotator, Scope
-from annotators.speaking.evidence import Meeting, fit, found_faces, looked_at, meetings, peak, pooled, rise
+from annotators.speaking.evidence import NOBODY, Meeting, clear, fit, found_faces, looked_at, meetings, peak, pooled, rise
 from annotators.speaking.voices import Seen, VoiceLimits, final_names, likeness_of, voice_of
 from schemas.claims import ABSENT, NOT_LOOKED, SPEAKING, UNSURE, Claim, Target, Voice
 from schemas.record import Clip
 from schemas.validate import NotNegative, Positive
 
 Pair = tuple[str, str]
+ALL: Pair = ("*", "*")
+"""All voices and faces of a source: where it is out of step, or another language is laid over it, no pair is to be believed."""
 _CERTAIN = 4.0
 """Log odds that make a score of 1."""
 
@@ -25,7 +27,10 @@ class Verdict:
     belongs: bool | None
     """None: too little is seen of the two, or it points neither way."""
     seconds: float
-    rise: float
+    sigmas: float
+
+
+_OPEN = Verdict(belongs=None, seconds=0.0, sigmas=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +57,30 @@ class JointTargets(Annotator[Clip, None]):
 
     sure: float = 1.5
     """Least log odds, of the clip and of what the other clips add, at which a face is said to speak."""
-    trust: NotNegative = 1.0
+    trust: NotNegative = 4.0
     """Log odds that a voice and a face add in each clip where all clips together say that they belong to each other."""
     distrust: NotNegative = 4.0
     """Log odds that they take away where all clips together say that they do not."""
     pool: Positive = 8.0
     """Seconds of speech together from which all clips count."""
-    belongs: float = 0.9
-    """Least fall of the logit when the sound is moved, over all clips, of a voice and its own face."""
-    foreign: float = 0.7
-    """Most fall of the logit of a voice and a face that do not belong together; nor do they if it is so much higher elsewhere."""
-    unlike: float = 0.15
-    """A voice less like the face's own than this (cosine) adds no trust."""
+    belongs: float = 2.5
+    """A voice and a face belong together where the sound fits better where it is by so many standard deviations of elsewhere…"""
+    foreign: float = 1.8
+    """…and do not where it does by fewer than this; in between they may."""
+    peak: NotNegative = 0.1
+    """Nor do they belong together unless it fits so much better than where it fits best elsewhere; as much worse, they do not."""
+    alike: float = 0.35
+    """A voice so like the face's own (cosine) adds all trust…"""
+    unlike: float = 0.25
+    """…and one less like it than this adds none; what is in between, or cannot be compared, adds `doubt`."""
+    doubt: NotNegative = 1.0
+    """Log odds that a voice and a face add which belong together, where the voice of the clip may be another's; or where the face
+    is not told from others, and the voice belongs to somebody who is seen."""
     silent: float = -1.0
     """A face with a mean logit below this does not speak."""
     join_seconds: Positive = 4.0
     """Two names of the turns, each heard so long out of one mouth, are one."""
-    join_like: float = 0.3
+    join_like: float = 0.2
     """Less speech is enough where two voices are at least so alike (cosine)."""
     split_seconds: Positive = 4.0
     """One name of the turns, heard so long out of each of two mouths, can be two people's."""
@@ -84,13 +96,7 @@ class JointTargets(Annotator[Clip, None]):
         verdicts = self._verdicts(met)
         odds = {(one.clip, one.track): self._odds(one, met, verdicts, records) for one in met}
         targets = [self._target(number, clip, met, odds, verdicts) for number, clip in enumerate(records)]
-        mouths = {(one.clip, one.track): one for one in met}
-        spoken = [(number, mouths.get((number, target.track or ""))) for number, target in enumerate(targets)]
-        seen = [
-            Seen(clip=number, person=one.person, seconds=one.seconds)
-            for number, one in spoken
-            if one is not None and targets[number].state == SPEAKING
-        ]
+        seen = self._seen(records, met, targets, verdicts)
         limits = VoiceLimits(
             join_seconds=self.join_seconds,
             join_like=self.join_like,
@@ -112,36 +118,63 @@ class JointTargets(Annotator[Clip, None]):
             claims.append(tuple(said))
         return claims
 
-    def _verdicts(self, met: Sequence[Meeting]) -> Mapping[Pair, Verdict]:
-        """Return what all meetings of a voice and a face say."""
-        pairs: dict[Pair, list[Meeting]] = {}
+    def _seen(
+        self, clips: Sequence[Clip], met: Sequence[Meeting], targets: Sequence[Target], verdicts: Mapping[Pair, Verdict]
+    ) -> list[Seen]:
+        """Return in which clips a voice comes out of a mouth: surely, or, as far as names go, where one face is alone in view.
+
+        A shout is short and sounds like nobody: it takes the name of the one who is seen with his mouth open, and not his face.
+        """
+        known = {person for (_, person), verdict in verdicts.items() if verdict.belongs}
+        seen = []
         for one in met:
-            if one.level > self.silent:
-                pairs.setdefault((one.speaker, one.person), []).append(one)
-        verdicts = {}
-        for pair, parts in pairs.items():
-            seconds, fits = pooled(parts)
-            fall = rise(fits)
-            elsewhere = peak(fits) <= -self.foreign
-            near = fall >= self.belongs and not elsewhere
-            told = None if seconds < self.pool or (self.foreign < fall < self.belongs and not elsewhere) else near
-            verdicts[pair] = Verdict(belongs=told, seconds=seconds, rise=fall)
-        return verdicts
+            target = targets[one.clip]
+            surely = target.state == SPEAKING and target.track == one.track
+            alone = found_faces(clips[one.clip]) == 1 and one.person in known and fit(one.seconds, one.fits) > 0
+            if one.person != NOBODY and (surely or alone):
+                seen.append(Seen(clip=one.clip, person=one.person, seconds=one.seconds))
+        return seen
+
+    def _verdicts(self, met: Sequence[Meeting]) -> Mapping[Pair, Verdict]:
+        """Return what all meetings of a voice and a face say; and under `ALL` what all of the source say together."""
+        pairs: dict[Pair, list[Meeting]] = {}
+        likeliest: dict[int, Meeting] = {}
+        for one in met:
+            pairs.setdefault((one.speaker, one.person), []).append(one)
+            likeliest[one.clip] = max(likeliest.get(one.clip, one), one, key=lambda meeting: meeting.level)
+        pairs[ALL] = list(likeliest.values())
+        return {pair: self._verdict(parts) for pair, parts in pairs.items()}
+
+    def _verdict(self, parts: Sequence[Meeting]) -> Verdict:
+        seconds, fits = pooled(parts)
+        sigmas, best = clear(fits), peak(fits)
+        told = None
+        if seconds >= self.pool and (best <= -self.peak or sigmas < self.foreign):
+            told = False
+        elif seconds >= self.pool and best >= self.peak and sigmas >= self.belongs:
+            told = True
+        return Verdict(belongs=told, seconds=seconds, sigmas=sigmas)
 
     def _odds(self, one: Meeting, met: Sequence[Meeting], verdicts: Mapping[Pair, Verdict], clips: Sequence[Clip]) -> float:
         """Return the log odds that the face says what is heard in the clip."""
-        odds, verdict = fit(one.seconds, one.fits), verdicts.get((one.speaker, one.person))
-        if verdict is None or verdict.belongs is None:
-            return odds
-        if not verdict.belongs:
+        odds = fit(one.seconds, one.fits)
+        belongs = verdicts[one.speaker, one.person].belongs if (one.speaker, one.person) in verdicts else None
+        if belongs is False or (belongs is None and verdicts.get(ALL, _OPEN).belongs is False):
             return odds - self.distrust
+        same = (
+            {one.person} if belongs else {pair[1] for pair, told in verdicts.items() if pair[0] == one.speaker and told.belongs}
+        )
+        if not belongs and (one.person != NOBODY or not same):
+            return odds
         others = [
             other.clip
             for other in met
-            if other.person == one.person and other.clip != one.clip and _belongs(verdicts, other) and other.level > 0
+            if other.person in same and other.clip != one.clip and _belongs(verdicts, other) and other.level > 0
         ]
         alike = likeness_of(voice_of(clips, [one.clip]), voice_of(clips, others))
-        return odds if alike is not None and alike < self.unlike else odds + self.trust
+        if alike is not None and alike < self.unlike:
+            return odds
+        return odds + (self.trust if belongs and alike is not None and alike >= self.alike else self.doubt)
 
     def _target(
         self,
@@ -197,7 +230,8 @@ def _told(one: Meeting, verdict: Verdict | None) -> str:
     if verdict is None or verdict.belongs is None:
         return told
     words = "belong together" if verdict.belongs else "do not belong together"
-    return f"{told}; over {verdict.seconds:.0f} s of all clips this voice and this face {words} ({verdict.rise:.2f})"
+    sigmas = f"{verdict.sigmas:.1f} standard deviations"
+    return f"{told}; over {verdict.seconds:.0f} s of all clips this voice and this face {words} ({sigmas})"
 
 
 def _finals(clips: Sequence[Clip], names: Sequence[str | None]) -> Mapping[str, str]:

@@ -56,7 +56,7 @@ def test_what_is_wrong_with_a_plan_is_said_with_its_place_and_the_nearest_name(t
 
 
 def test_a_good_plan_is_said_to_be_good(capsys):
-    assert told(capsys, "check", "embedded")[1].out == f"embedded: good, 17 annotators, hash {read_plan('embedded').hash}\n"
+    assert told(capsys, "check", "embedded")[1].out == f"embedded: good, 19 annotators, hash {read_plan('embedded').hash}\n"
 
 
 def test_keys_are_told_by_how_they_begin(capsys):

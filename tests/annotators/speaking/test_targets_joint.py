@@ -49,7 +49,7 @@ def test_one_clip_with_anothers_speech_among_true_ones_is_unsure():
 
 
 def test_what_all_clips_say_helps_a_clip_that_is_weak_alone_unless_it_sounds_like_another():
-    weak = tuple(0.6 * value for value in OWN)
+    weak = tuple(0.3 * value for value in OWN)
     strong = [clip(k, [OWN], voice=0) for k in range(4)]
     assert targets(clip(9, [weak], voice=0))[0].state == UNSURE
     assert targets(*strong, clip(9, [weak], voice=0))[-1].state == SPEAKING
