@@ -42,7 +42,7 @@ class MediapipeFaces(Annotator[Clip, FaceAnalyzer]):
     """Least score of the finder, 0 to 1."""
     smallest: float = 0.025
     """Least height of a face, in frame heights…"""
-    least: float = 14
+    least: float = 14.0
     """…and in pixels of the picture that is looked at."""
     wide_every: int = 6
     """Pictures larger than `search` are looked at as they are at one of so many samples; what is found there only is looked for

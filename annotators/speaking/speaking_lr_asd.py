@@ -42,7 +42,7 @@ class LrAsdSpeaking(Annotator[Clip, Any]):
     model: str = "lr-asd"
     gap: NotNegative = 1.0
     """A face that is lost for longer begins anew; in between its box is thought to move evenly."""
-    smallest: Positive = 16
+    smallest: Positive = 16.0
     """Least height of a face in pixels (median of its track)."""
     most: PositiveInt = 8
     """Most faces of a clip, largest first; each takes 0.1 s of one core per second."""

@@ -178,6 +178,7 @@ class Head:
         balance = np.average(far @ self.arousal + self.arousal_bias, weights=seconds)
         strange = float(np.average(self.strangeness(features), weights=seconds))
         scores = softmax((heard + encoded) / 2 / self.temperature[0 if strange <= LIKE else 1])
+        withheld: str | None
         if heard.argmax() != encoded.argmax():
             withheld: str | None = "how it sounds and what an encoder of speech makes of it point to different emotions"
         else:

@@ -73,7 +73,7 @@ class VoiceAffect(Annotator[Clip, Heard]):
     provides: ClassVar[tuple[str, ...]] = ("labels", "cues")
 
     model: str = "whisper-base"
-    head_model: str = "voice-emodb"
+    head_model: str = "voice-affect"
     known: Annotated[int, Field(ge=2)] = 3
     """Least pieces in the baseline for cues."""
     unusual: Positive = 1.5

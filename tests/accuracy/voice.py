@@ -1,8 +1,8 @@
 """`python -m tests.accuracy.voice --corpora DIR`: what `labels.voice_affect` says of voices that it was not trained on.
 
 EMO-DB's actors are each judged by a head trained on the others. The corpora of `corpora.py` and everyday speech are judged by
-the head that ships, which was trained on none of them. Features come from the annotator's own pieces, of the first 10 s; what is usual
-for a speaker from up to 20 pieces of their other utterances, as in `baselines.voice`. Utterances under 1 s are not judged.
+the head that ships, which was trained on none of them. Features come from the annotator's own pieces, of the first 10 s; what is
+usual for a speaker from up to 20 pieces of their other utterances, as in `baselines.voice`. Utterances under 1 s are not judged.
 """
 
 import argparse
@@ -222,7 +222,7 @@ def corpus_rows(folder: Path, most: int, keep: Path | None = None) -> Iterator[R
 
 def shipped() -> Head:
     """Return the head that ships."""
-    return Head.load(local.fetch("voice-emodb") / "head.safetensors")
+    return Head.load(local.fetch("voice-affect") / "head.safetensors")
 
 
 HEADS = (

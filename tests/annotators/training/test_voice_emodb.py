@@ -82,7 +82,7 @@ def test_each_speaker_is_judged_by_a_head_that_never_heard_them():
 
 
 def test_the_shipped_head_states_its_source_licence_and_scores():
-    with safe_open(local.fetch("voice-emodb") / "head.safetensors", "numpy") as file:
+    with safe_open(local.fetch("voice-affect") / "head.safetensors", "numpy") as file:
         about = json.loads(file.metadata()["about"])
     assert "Burkhardt et al. 2005" in about["licence"]
     assert tuple(about["labels"]) == LABELS

@@ -38,7 +38,7 @@ RAI = (
 )
 LEFT_OUT = {
     "turns": {"floor"},
-    "faces": {"boxes"},
+    "faces": {"boxes", "bare_boxes"},
     "frames": {"image"},
     "texts": {"measures"},
     "assessments": {"conflicts"},
