@@ -180,7 +180,7 @@ class Head:
         scores = softmax((heard + encoded) / 2 / self.temperature[0 if strange <= LIKE else 1])
         withheld: str | None
         if heard.argmax() != encoded.argmax():
-            withheld: str | None = "how it sounds and what an encoder of speech makes of it point to different emotions"
+            withheld = "how it sounds and what an encoder of speech makes of it point to different emotions"
         else:
             withheld = _closed(scores, strange, known)
         return Verdict(float(np.tanh(balance / self.temperature[2] / 2)), None if withheld else scores, withheld)
