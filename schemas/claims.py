@@ -174,9 +174,7 @@ class Speaking(Claim):
     scores: Annotated[tuple[Small, ...], Says("logit that the face speaks, by picture and sound; above 0 it does")]
     moves: Annotated[tuple[Small, ...], Says("logit that the mouth moves as if it spoke, by the picture alone")]
     seconds: Annotated[Seconds, Says("speech of the clip's speaker during which the face is seen")] = 0.0
-    lags: Annotated[
-        tuple[Small, ...], Unit("s"), Says("by how much the sound was moved, 0 first: later sound is positive")
-    ] = ()
+    lags: Annotated[tuple[Small, ...], Unit("s"), Says("by how much the sound was moved, 0 first: later sound is positive")] = ()
     fits: Annotated[
         tuple[Small, ...], Says("mean score over that speech, one per lag: of one's own voice it is highest about 0")
     ] = ()
