@@ -69,7 +69,7 @@ class FaceDetector:
 
     def sees_whole(self, image: Image) -> bool:
         """Tell whether the picture is looked at as it is."""
-        return max(image.shape[:2]) <= self._search
+        return bool(max(image.shape[:2]) <= self._search)
 
     def find(self, image: Image) -> npt.NDArray[np.float32]:
         """Return one row per face, best first: x, y, width, height, five points (x, y), score; all in pixels of `image`."""

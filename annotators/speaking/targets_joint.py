@@ -75,15 +75,15 @@ class JointTargets(Annotator[Clip, None]):
     pool: Positive = 8.0
     """Seconds of speech together from which all clips count."""
     belongs: float = 2.5
-    """A voice and a face belong together where the sound fits better where it is by so many standard deviations of elsewhere…"""
+    """A voice and a face belong together where the sound fits better where it is by so many standard deviations of elsewhere."""
     foreign: float = 1.8
-    """…and do not where it does by fewer than this; in between they may."""
+    """They do not where it does by fewer standard deviations than this; in between they may."""
     peak: NotNegative = 0.1
     """Nor do they belong together unless it fits so much better than where it fits best elsewhere; as much worse, they do not."""
     alike: float = 0.35
-    """A voice so like the face's own (cosine) adds all trust…"""
+    """A voice so like the face's own (cosine) adds all trust."""
     unlike: float = 0.25
-    """…and one less like it than this adds none; what is in between, or cannot be compared, adds `doubt`."""
+    """One less like it than this (cosine) adds none; what is in between, or cannot be compared, adds `doubt`."""
     doubt: NotNegative = 1.0
     """Log odds that a voice and a face add which belong together, where the voice of the clip may be another's; or where the face
     is not told from others, and the voice belongs to somebody who is seen."""

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from annotators.speaking.mouths import mouth
+from annotators.speaking.mouths import face_stretches, mouth
 from schemas.values import Box
 from tests.support.media import media
 from tests.support.seen import face
