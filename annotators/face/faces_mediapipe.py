@@ -41,9 +41,9 @@ class MediapipeFaces(Annotator[Clip, FaceAnalyzer]):
     certain: float = 0.6
     """Least score of the finder, 0 to 1."""
     smallest: float = 0.025
-    """Least height of a face, in frame heights…"""
+    """Least height of a face, in frame heights."""
     least: float = 14.0
-    """…and in pixels of the picture that is looked at."""
+    """Least height of a face, in pixels of the picture that is looked at."""
     wide_every: int = 6
     """Pictures larger than `search` are looked at as they are at one of so many samples; what is found there only is looked for
     about its place at the others."""

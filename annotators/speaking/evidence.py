@@ -52,7 +52,7 @@ class Meeting:
         return self.fits[0.0]
 
 
-def meetings(clips: Sequence[Clip]) -> list[Meeting]:
+def met_faces(clips: Sequence[Clip]) -> list[Meeting]:
     """Return every face that was looked at while the speaker of its clip is heard, in order of clip and track."""
     found = []
     for number, clip in enumerate(clips):
@@ -72,8 +72,8 @@ def meetings(clips: Sequence[Clip]) -> list[Meeting]:
     return found
 
 
-def pooled(parts: Iterable[Meeting]) -> tuple[float, Fits]:
-    """Return seconds and fits of several meetings, each by its seconds; (0.0, {}) of none."""
+def pooled_fits(parts: Iterable[Meeting]) -> tuple[float, Fits]:
+    """Return seconds and fits of several met_faces, each by its seconds; (0.0, {}) of none."""
     held = [one for one in parts if one.seconds > 0]
     lags = dict.fromkeys(lag for one in held for lag in one.fits)
     fits = {}
@@ -105,7 +105,7 @@ def clear(fits: Fits) -> float:
     return (_here(fits) - mean) / max(_LEAST_SPREAD, spread)
 
 
-def fit(seconds: float, fits: Fits) -> float:
+def log_odds(seconds: float, fits: Fits) -> float:
     """Return the log odds that a face says what is heard, from the level and from how it falls when the sound is moved.
 
     Of little speech the fall says less: it counts by the root of the seconds.

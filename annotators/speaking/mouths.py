@@ -22,7 +22,7 @@ _MARGIN, _SMOOTH, _GREY = 0.4, 13, 110
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class FaceStretch:
     """One face without a break: first picture (of the clip's 25 a second), and pictures (pictures, 112, 112)."""
 
     track: str
@@ -30,7 +30,7 @@ class Stretch:
     faces: Image
 
 
-def stretches(path: Path, faces: Sequence[FaceTrack], gap: float, width: int) -> Iterator[Stretch]:
+def face_stretches(path: Path, faces: Sequence[FaceTrack], gap: float, width: int) -> Iterator[FaceStretch]:
     """Yield the stretches of each track in which it is never lost for more than `gap` seconds, in order of track and time.
 
     Raises:
@@ -52,7 +52,7 @@ def stretches(path: Path, faces: Sequence[FaceTrack], gap: float, width: int) ->
     for (name, piece), pictures in zip(plans, cut, strict=True):
         if pictures:
             # The clip may begin later than its track says, or end earlier: what is there is without a break.
-            yield Stretch(track=name, first=min(piece), faces=np.stack(pictures))
+            yield FaceStretch(track=name, first=min(piece), faces=np.stack(pictures))
 
 
 def mouth(image: Image, box: _Box) -> Image:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from annotators.annotator import Annotator
 from annotators.media import decoder
 from annotators.models import local
-from annotators.speaking.mouths import Stretch, stretches
+from annotators.speaking.mouths import FaceStretch, face_stretches
 from schemas.claims import Claim, FaceTrack, Speaking
 from schemas.record import Clip
 from schemas.validate import NotNegative, Positive, PositiveInt
@@ -78,16 +78,16 @@ class LrAsdSpeaking(Annotator[Clip, Any]):
 
         sound = decoder.audio(Path(clip.audio.path))
         speech = spoken_pictures(clip, sound, RATE)
-        told: dict[str, list[tuple[Stretch, Looked]]] = {}
+        told: dict[str, list[tuple[FaceStretch, Looked]]] = {}
         with torch_threads(self.threads):
-            for piece in stretches(Path(clip.video.path), faces, self.gap, self.width):
+            for piece in face_stretches(Path(clip.video.path), faces, self.gap, self.width):
                 if len(piece.faces) >= _LEAST:
                     marks = _part(speech, piece.first, len(piece.faces))
                     told.setdefault(piece.track, []).append((piece, look(model, piece.faces, sound, piece.first, marks)))
         for track, pieces in told.items():
             yield self._claim(track, pieces)
 
-    def _claim(self, track: str, pieces: Sequence[tuple[Stretch, Any]]) -> Speaking:
+    def _claim(self, track: str, pieces: Sequence[tuple[FaceStretch, Any]]) -> Speaking:
         from annotators.speaking.network import LAGS, RATE  # noqa: PLC0415
 
         times = [(piece.first + k) / RATE for piece, looked in pieces for k in range(len(looked.scores))]
@@ -103,7 +103,7 @@ class LrAsdSpeaking(Annotator[Clip, Any]):
             moves=tuple(round(float(x), 3) for _, looked in pieces for x in looked.moves),
             seconds=round(float(pictures[0]) / RATE, 3),
             lags=tuple(fits),
-            fits=tuple(round(fit, 3) for fit in fits.values()),
+            fits=tuple(round(value, 3) for value in fits.values()),
         )
 
     def _tall(self, clip: Clip, face: FaceTrack) -> bool:

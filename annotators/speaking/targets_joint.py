@@ -7,8 +7,19 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from annotators.annotator import Annotator, Scope
-from annotators.speaking.evidence import NOBODY, Meeting, clear, fit, found_faces, looked_at, meetings, peak, pooled, rise
-from annotators.speaking.voices import Seen, VoiceLimits, final_names, likeness_of, voice_of
+from annotators.speaking.evidence import (
+    NOBODY,
+    Meeting,
+    clear,
+    found_faces,
+    log_odds,
+    looked_at,
+    met_faces,
+    peak,
+    pooled_fits,
+    rise,
+)
+from annotators.speaking.voices import SeenSpeaking, VoiceLimits, final_names, likeness_of, voice_of
 from schemas.claims import ABSENT, NOT_LOOKED, SPEAKING, UNSURE, Claim, Target, Voice
 from schemas.record import Clip
 from schemas.validate import NotNegative, Positive
@@ -64,15 +75,15 @@ class JointTargets(Annotator[Clip, None]):
     pool: Positive = 8.0
     """Seconds of speech together from which all clips count."""
     belongs: float = 2.5
-    """A voice and a face belong together where the sound fits better where it is by so many standard deviations of elsewhere…"""
+    """A voice and a face belong together where the sound fits better where it is by so many standard deviations of elsewhere."""
     foreign: float = 1.8
-    """…and do not where it does by fewer than this; in between they may."""
+    """They do not where it does by fewer standard deviations than this; in between they may."""
     peak: NotNegative = 0.1
     """Nor do they belong together unless it fits so much better than where it fits best elsewhere; as much worse, they do not."""
     alike: float = 0.35
-    """A voice so like the face's own (cosine) adds all trust…"""
+    """A voice so like the face's own (cosine) adds all trust."""
     unlike: float = 0.25
-    """…and one less like it than this adds none; what is in between, or cannot be compared, adds `doubt`."""
+    """One less like it than this (cosine) adds none; what is in between, or cannot be compared, adds `doubt`."""
     doubt: NotNegative = 1.0
     """Log odds that a voice and a face add which belong together, where the voice of the clip may be another's; or where the face
     is not told from others, and the voice belongs to somebody who is seen."""
@@ -92,7 +103,7 @@ class JointTargets(Annotator[Clip, None]):
 
     def annotate(self, model: None, records: Sequence[Clip]) -> Sequence[tuple[Claim, ...]]:
         """Return one target per clip, and the names of its speaker, of all clips of one source in order of time."""
-        met = meetings(records)
+        met = met_faces(records)
         verdicts = self._verdicts(met)
         odds = {(one.clip, one.track): self._odds(one, met, verdicts, records) for one in met}
         targets = [self._target(number, clip, met, odds, verdicts) for number, clip in enumerate(records)]
@@ -120,7 +131,7 @@ class JointTargets(Annotator[Clip, None]):
 
     def _seen(
         self, clips: Sequence[Clip], met: Sequence[Meeting], targets: Sequence[Target], verdicts: Mapping[Pair, Verdict]
-    ) -> list[Seen]:
+    ) -> list[SeenSpeaking]:
         """Return in which clips a voice comes out of a mouth: surely, or, as far as names go, where one face is alone in view.
 
         A shout is short and sounds like nobody: it takes the name of the one who is seen with his mouth open, and not his face.
@@ -130,9 +141,9 @@ class JointTargets(Annotator[Clip, None]):
         for one in met:
             target = targets[one.clip]
             surely = target.state == SPEAKING and target.track == one.track
-            alone = found_faces(clips[one.clip]) == 1 and one.person in known and fit(one.seconds, one.fits) > 0
+            alone = found_faces(clips[one.clip]) == 1 and one.person in known and log_odds(one.seconds, one.fits) > 0
             if one.person != NOBODY and (surely or alone):
-                seen.append(Seen(clip=one.clip, person=one.person, seconds=one.seconds))
+                seen.append(SeenSpeaking(clip=one.clip, person=one.person, seconds=one.seconds))
         return seen
 
     def _verdicts(self, met: Sequence[Meeting]) -> Mapping[Pair, Verdict]:
@@ -146,7 +157,7 @@ class JointTargets(Annotator[Clip, None]):
         return {pair: self._verdict(parts) for pair, parts in pairs.items()}
 
     def _verdict(self, parts: Sequence[Meeting]) -> Verdict:
-        seconds, fits = pooled(parts)
+        seconds, fits = pooled_fits(parts)
         sigmas, best = clear(fits), peak(fits)
         told = None
         if seconds >= self.pool and (best <= -self.peak or sigmas < self.foreign):
@@ -157,7 +168,7 @@ class JointTargets(Annotator[Clip, None]):
 
     def _odds(self, one: Meeting, met: Sequence[Meeting], verdicts: Mapping[Pair, Verdict], clips: Sequence[Clip]) -> float:
         """Return the log odds that the face says what is heard in the clip."""
-        odds = fit(one.seconds, one.fits)
+        odds = log_odds(one.seconds, one.fits)
         belongs = verdicts[one.speaker, one.person].belongs if (one.speaker, one.person) in verdicts else None
         if belongs is False or (belongs is None and verdicts.get(ALL, _OPEN).belongs is False):
             return odds - self.distrust

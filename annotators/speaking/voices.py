@@ -11,10 +11,12 @@ import numpy.typing as npt
 from schemas.record import Clip
 
 Vector = npt.NDArray[np.float64]
+Half = tuple[str, list[int]]
+"""A person, and the clips in which that one is heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SeenSpeaking:
     """A clip whose speaker is seen to speak."""
 
     clip: int
@@ -45,7 +47,7 @@ class Named:
     reason: str = ""
 
 
-def final_names(clips: Sequence[Clip], seen: Sequence[Seen], limits: VoiceLimits) -> list[Named | None]:
+def final_names(clips: Sequence[Clip], seen: Sequence[SeenSpeaking], limits: VoiceLimits) -> list[Named | None]:
     """Return the final name of each clip's speaker, None in clips in which nobody speaks.
 
     A name is split first, then names are joined. What is not seen goes with the half that it sounds more like, and keeps its name
@@ -94,9 +96,11 @@ def likeness_of(one: Vector | None, other: Vector | None) -> float | None:
     return None if one is None or other is None else float(one @ other)
 
 
-def _halves(speaker: str, clips: Sequence[Clip], seen: Sequence[Seen], limits: VoiceLimits) -> list[tuple[str, list[int]]]:
+def _halves(
+    speaker: str, clips: Sequence[Clip], seen: Sequence[SeenSpeaking], limits: VoiceLimits
+) -> list[tuple[str, list[int]]]:
     """Return the people whom one name of the turns is heard from, most speech first, with their clips; one or none: no split."""
-    parts: dict[str, list[Seen]] = {}
+    parts: dict[str, list[SeenSpeaking]] = {}
     for one in seen:
         if clips[one.clip].speaker == speaker:
             parts.setdefault(one.person, []).append(one)
@@ -121,7 +125,7 @@ def _halves(speaker: str, clips: Sequence[Clip], seen: Sequence[Seen], limits: V
 
 
 def _joined(
-    names: Sequence[str | None], clips: Sequence[Clip], seen: Sequence[Seen], limits: VoiceLimits, reasons: dict[str, str]
+    names: Sequence[str | None], clips: Sequence[Clip], seen: Sequence[SeenSpeaking], limits: VoiceLimits, reasons: dict[str, str]
 ) -> dict[str, str]:
     """Return the name that others go by, for each name that has one; and note why."""
     over: dict[str, dict[str, float]] = {}
@@ -150,7 +154,7 @@ def _joined(
     return {name: final(name) for name in root}
 
 
-def _persons(names: Sequence[str | None], seen: Sequence[Seen]) -> Mapping[str, str]:
+def _persons(names: Sequence[str | None], seen: Sequence[SeenSpeaking]) -> Mapping[str, str]:
     """Return whose mouth each name is seen to come from for longest."""
     seconds: dict[str, dict[str, float]] = {}
     for one in seen:

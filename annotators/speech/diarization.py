@@ -36,7 +36,7 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
 
-class Voice(Model):  # type: ignore[misc]
+class VoiceModel(Model):  # type: ignore[misc]
     """ECAPA as pyannote expects an embedding model."""
 
     def __init__(self) -> None:
@@ -120,7 +120,7 @@ def local(segmentation: Path, embedding: Path, device: str, *, step: float, reus
     # Where no window holds enough of one voice, pyannote takes the mean of nothing: that source has one speaker without a voice.
     warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
     warnings.filterwarnings("ignore", "invalid value encountered in divide", RuntimeWarning)
-    voice = Voice()
+    voice = VoiceModel()
     voice.ecapa.load_state_dict(load_file(embedding / "model.safetensors"), strict=True)
     pipeline = Diarization(
         reuse=reuse,

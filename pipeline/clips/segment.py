@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from pipeline.clips.widening import Bounds, Piece, widened
+from pipeline.clips.widening import Bounds, Spoken, widened
 from schemas.claims import Word
 from schemas.record import Source
 from schemas.validate import NotNegative, Positive
@@ -51,18 +51,18 @@ def segment(source: Source, settings: SegmentSettings) -> tuple[CutRequest, ...]
     """Return the clips to cut in order of time; too short ones carry the reason why they are not cut."""
     shots = [shot.span for shot in source.shots] or [Span(start=0.0, end=source.source.duration)]
     speakers = sorted({turn.speaker for turn in source.turns})
-    pieces: list[Piece] = []
+    pieces: list[Spoken] = []
     if speakers:
         said = ((piece, speaker) for speaker in speakers for piece in _utterances(source, speaker, shots, settings))
-        found = [Piece(span=span, speaker=speaker) for span, speaker in said]
+        found = [Spoken(span=span, speaker=speaker) for span, speaker in said]
         pieces = list(widened(found, source.turns, shots, settings.bounds))
     elif "video" in source.source.streams:
-        pieces = [Piece(span=part, speaker=None) for shot in shots for part in _even_parts(shot, settings.max_seconds)]
+        pieces = [Spoken(span=part, speaker=None) for shot in shots for part in _even_parts(shot, settings.max_seconds)]
     requests = [_request(piece, settings) for piece in pieces]
     return tuple(sorted(requests, key=lambda r: (r.span.start, r.span.end, r.speaker or "")))
 
 
-def _request(piece: Piece, settings: SegmentSettings) -> CutRequest:
+def _request(piece: Spoken, settings: SegmentSettings) -> CutRequest:
     whole = Span(start=round(piece.span.start, 3), end=round(piece.span.end, 3))
     if piece.reason is None and piece.speaker is None and whole.duration < settings.min_seconds:
         reason = f"{whole.duration:.2f} s of one shot is less than the minimum of {settings.min_seconds:g} s"

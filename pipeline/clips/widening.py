@@ -14,7 +14,7 @@ _TOUCH = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Spoken:
     """Speech of one speaker that is to become a clip; with a reason where it cannot."""
 
     span: Span
@@ -31,7 +31,7 @@ class Bounds:
     near: float
 
 
-def widened(pieces: Sequence[Piece], turns: Sequence[Turn], shots: Sequence[Span], bounds: Bounds) -> tuple[Piece, ...]:
+def widened(pieces: Sequence[Spoken], turns: Sequence[Turn], shots: Sequence[Span], bounds: Bounds) -> tuple[Spoken, ...]:
     """Return the pieces in order of time, none of them too short where there is room for more.
 
     A piece that is too short is widened into what nobody says around it inside its shot; else it is joined to the nearest piece
@@ -47,7 +47,7 @@ def widened(pieces: Sequence[Piece], turns: Sequence[Turn], shots: Sequence[Span
     return tuple(left)
 
 
-def _placed(short: Piece, rest: Sequence[Piece], turns: Sequence[Turn], shots: Sequence[Span], bounds: Bounds) -> list[Piece]:
+def _placed(short: Spoken, rest: Sequence[Spoken], turns: Sequence[Turn], shots: Sequence[Span], bounds: Bounds) -> list[Spoken]:
     """Return the other pieces with the short one among them, or in one of them."""
     own = [piece for piece in rest if piece.speaker == short.speaker]
     scrap = short.span.duration < _SCRAP and any(_gap(short.span, piece.span) <= _TOUCH for piece in own)
@@ -85,7 +85,7 @@ def _grown(span: Span, room: Span, least: float) -> Span:
     return Span(start=start, end=round(start + least, 3))
 
 
-def _joined(short: Piece, candidates: Sequence[Piece], rest: Sequence[Piece], bounds: Bounds) -> list[Piece] | None:
+def _joined(short: Spoken, candidates: Sequence[Spoken], rest: Sequence[Spoken], bounds: Bounds) -> list[Spoken] | None:
     """Return the pieces with the short one inside the nearest candidate that stays short enough; None where there is none."""
     near = sorted(candidates, key=lambda piece: (_gap(short.span, piece.span), piece.speaker != short.speaker, _order(piece)))
     for piece in near:
@@ -105,5 +105,5 @@ def _gap(one: Span, other: Span) -> float:
     return max(0.0, other.start - one.end, one.start - other.end)
 
 
-def _order(piece: Piece) -> tuple[float, float, str]:
+def _order(piece: Spoken) -> tuple[float, float, str]:
     return (piece.span.start, piece.span.end, piece.speaker or "")

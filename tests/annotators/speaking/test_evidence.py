@@ -1,6 +1,6 @@
 import pytest
 
-from annotators.speaking.evidence import fit, meetings, peak, pooled, rise
+from annotators.speaking.evidence import log_odds, met_faces, peak, pooled_fits, rise
 from tests.annotators.speaking.meeting import LAGS, LATE, OTHER, OWN, STILL, clip
 
 
@@ -9,8 +9,8 @@ def fits(values):
 
 
 def test_ones_own_voice_fits_where_it_is_and_others_do_not():
-    assert fit(4.0, fits(OWN)) > 1.5
-    assert max(fit(4.0, fits(values)) for values in (OTHER, LATE, STILL)) < 0
+    assert log_odds(4.0, fits(OWN)) > 1.5
+    assert max(log_odds(4.0, fits(values)) for values in (OTHER, LATE, STILL)) < 0
 
 
 def test_a_voice_that_comes_late_fits_better_elsewhere():
@@ -19,15 +19,15 @@ def test_a_voice_that_comes_late_fits_better_elsewhere():
 
 
 def test_little_speech_says_little_for_a_face():
-    assert 0 < fit(0.4, fits(OWN)) < fit(1.5, fits(OWN)) < fit(6.0, fits(OWN)) == fit(9.0, fits(OWN))
+    assert 0 < log_odds(0.4, fits(OWN)) < log_odds(1.5, fits(OWN)) < log_odds(6.0, fits(OWN)) == log_odds(9.0, fits(OWN))
 
 
 def test_meetings_are_pooled_by_their_seconds_lag_by_lag():
-    one, other = meetings([clip(0, [OWN], seconds=6.0), clip(1, [STILL], seconds=2.0)])
-    seconds, together = pooled([one, other])
+    one, other = met_faces([clip(0, [OWN], seconds=6.0), clip(1, [STILL], seconds=2.0)])
+    seconds, together = pooled_fits([one, other])
     assert seconds == 8.0
     assert together[0.0] == pytest.approx((6 * OWN[0] + 2 * STILL[0]) / 8)
 
 
 def test_a_face_that_was_not_looked_at_and_a_clip_without_speech_meet_nobody():
-    assert meetings([clip(0, [None]), clip(1, [OWN], speaker=None)]) == []
+    assert met_faces([clip(0, [None]), clip(1, [OWN], speaker=None)]) == []

@@ -1,5 +1,10 @@
-from annotators.speaking.voices import Seen, VoiceLimits, final_names, likeness_of, voice_of
+from annotators.speaking.voices import SeenSpeaking, VoiceLimits, final_names, likeness_of, voice_of
 from tests.annotators.speaking.meeting import OWN, clip
+
+
+def seen_in(clip, person, seconds):
+    return SeenSpeaking(clip=clip, person=person, seconds=seconds)
+
 
 LIMITS = VoiceLimits(join_seconds=4.0, join_like=0.3, split_seconds=4.0, split_like=0.3)
 
@@ -10,7 +15,7 @@ def names(clips, seen):
 
 def test_two_names_that_come_out_of_one_mouth_are_one():
     clips = [clip(0, [OWN], "S0", voice=0), clip(1, [OWN], "S1", voice=1), clip(2, [], "S1", voice=1)]
-    told = final_names(clips, [Seen(clip=0, person="P0", seconds=4), Seen(clip=1, person="P0", seconds=4)], LIMITS)
+    told = final_names(clips, [seen_in(clip=0, person="P0", seconds=4), seen_in(clip=1, person="P0", seconds=4)], LIMITS)
     assert [one.speaker for one in told] == ["S0", "S0", "S0"]
     assert {one.person for one in told} == {"P0"}
     assert "mouth of P0" in told[1].reason
@@ -18,14 +23,14 @@ def test_two_names_that_come_out_of_one_mouth_are_one():
 
 def test_a_short_shout_unlike_the_voice_stays_apart_and_one_like_it_does_not():
     unlike = [clip(0, [OWN], "S0", voice=0), clip(1, [OWN], "S1", voice=1)]
-    seen = [Seen(clip=0, person="P0", seconds=4), Seen(clip=1, person="P0", seconds=1)]
+    seen = [seen_in(clip=0, person="P0", seconds=4), seen_in(clip=1, person="P0", seconds=1)]
     assert names(unlike, seen) == ["S0", "S1"]
     assert names([unlike[0], clip(1, [OWN], "S1", voice=0)], seen) == ["S0", "S0"]
 
 
 def test_one_name_out_of_two_mouths_is_two_where_they_sound_like_two():
     clips = [clip(0, [OWN], voice=0), clip(1, [OWN], voice=1), clip(2, [], voice=1), clip(3, [], voice=0)]
-    seen = [Seen(clip=0, person="P0", seconds=5), Seen(clip=1, person="P1", seconds=4)]
+    seen = [seen_in(clip=0, person="P0", seconds=5), seen_in(clip=1, person="P1", seconds=4)]
     told = final_names(clips, seen, LIMITS)
     assert [one.speaker for one in told] == ["S0", "S1", "S1", "S0"]
     assert [one.person for one in told] == ["P0", "P1", "P1", "P0"]
@@ -33,7 +38,10 @@ def test_one_name_out_of_two_mouths_is_two_where_they_sound_like_two():
 
 def test_one_voice_over_two_mouths_stays_one():
     clips = [clip(0, [OWN], voice=0), clip(1, [OWN], voice=0)]
-    assert names(clips, [Seen(clip=0, person="P0", seconds=5), Seen(clip=1, person="P1", seconds=5)]) == ["S0", "S0"]
+    assert names(clips, [seen_in(clip=0, person="P0", seconds=5), seen_in(clip=1, person="P1", seconds=5)]) == [
+        "S0",
+        "S0",
+    ]
 
 
 def test_where_nobody_is_seen_names_stay_and_where_nobody_speaks_there_is_none():

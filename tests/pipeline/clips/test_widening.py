@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.clips.widening import Bounds, Piece, widened
+from pipeline.clips.widening import Bounds, Spoken, widened
 from schemas.claims import Turn
 from schemas.values import Span
 
@@ -19,7 +19,7 @@ def span(start, end):
 
 def placed(turns, shots=WHOLE, pieces=None):
     """Return (span, speaker, whether it is cut) of each piece, one per turn unless told otherwise."""
-    pieces = [Piece(span=one, speaker=who) for one, who in (pieces if pieces is not None else turns)]
+    pieces = [Spoken(span=one, speaker=who) for one, who in (pieces if pieces is not None else turns)]
     said = [Turn(by="t@1#0", span=one, speaker=who, floor=(one,)) for one, who in turns]
     return [(one.span, one.speaker, one.reason is None) for one in widened(pieces, said, shots, BOUNDS)]
 

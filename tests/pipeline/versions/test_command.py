@@ -126,7 +126,7 @@ def test_an_author_in_the_files_is_resolved(tmp_path, capsys):
     assert (change["kind"], change["before"], change["after"]) == ("re-routed", "accept", "review")
     assert change["why"] == ["route changed: conflict 0.5 to 0.25"]
     assert change["reasons"] == ["face and voice disagree: 0.29 (0.25)"]
-    assert "accept to review, because route changed: conflict 0.3 to 0.25; face and voice disagree: … (…)" in text
+    assert "accept to review, because route changed: conflict 0.5 to 0.25; face and voice disagree: … (…)" in text
 
 
 def test_people_who_decided_are_named_and_their_label_counts_before_the_machines(tmp_path, capsys):
