@@ -147,7 +147,7 @@ def _relative(head: Head, corpus: Corpus, sizes: Sequence[int], rng: np.random.G
     return [np.stack([head.relative(corpus.features[row], corpus.usual(row, size, rng)) for row in rows]) for size in sizes]
 
 
-def left_out(corpus: Corpus, sizes: Sequence[int], seed: int) -> dict[int, tuple[Verdict, ...]]:
+def held_out_verdicts(corpus: Corpus, sizes: Sequence[int], seed: int) -> dict[int, tuple[Verdict, ...]]:
     """Return one verdict per utterance by a head that never heard its speaker, for each number of their others as baseline."""
     found: dict[int, dict[int, Verdict]] = {size: {} for size in sizes}
     for speaker in np.unique(corpus.speakers):
@@ -168,7 +168,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     corpus = Corpus.read(args.data)
-    told = {f"{size} as baseline": _figures(corpus, found) for size, found in left_out(corpus, (0, 20), args.seed).items()}
+    told = {
+        f"{size} as baseline": _figures(corpus, found) for size, found in held_out_verdicts(corpus, (0, 20), args.seed).items()
+    }
     for name, values in told.items():
         sys.stdout.write(f"{name:<15} {values}\n")
     train_voice(corpus, args.seed).save(args.out, _ABOUT | {"space": SPACE, "labels": LABELS, "speakers_left_out": told})

@@ -13,7 +13,7 @@ CALM = "neutral"
 RATE = 16000
 _LANGUAGES = ("en", "es", "fr", "it", "ru")
 _PROMPTS = 20
-"""The largest files of each language's voice."""
+"""The largest files of each language's voice, but for its monkeys."""
 _TALKS = ("jfk", "man", "intro", "crew", "webcam")
 _TALK = 6.0
 _ALONE = 1.2
@@ -41,7 +41,8 @@ def _sound(path: Path) -> np.ndarray:
 def _prompts() -> Iterator[tuple[str, np.ndarray]]:
     for language in _LANGUAGES:
         folder = next((debian(f"asterisk-core-sounds-{language}-wav") / "usr/share/asterisk/sounds").iterdir())
-        files = sorted(folder.glob("*.wav"), key=lambda path: (-path.stat().st_size, path.name))
+        spoken = (path for path in folder.glob("*.wav") if path.stem != "tt-monkeys")
+        files = sorted(spoken, key=lambda path: (-path.stat().st_size, path.name))
         for path in files[:_PROMPTS]:
             yield f"prompts {language}", _sound(path)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from annotators.models import local
-from annotators.training.voice_emodb import Corpus, left_out
+from annotators.training.voice_emodb import Corpus, held_out_verdicts
 from annotators.voice.features import VoiceFeatures, piece_of, speech_pieces
 from annotators.voice.head import LABELS, Head, Usual, Verdict
 from schemas.claims import Turn
@@ -188,7 +188,7 @@ def corpus() -> Corpus:
 def rows() -> Iterator[Row]:
     """Yield EMO-DB, each speaker left out, with nothing known of the speaker and with 20 others of theirs as baseline."""
     names = {0: "nothing known of the speaker", _BASELINE: "20 of their utterances as baseline"}
-    for size, found in left_out(corpus(), tuple(names), seed=0).items():
+    for size, found in held_out_verdicts(corpus(), tuple(names), seed=0).items():
         yield scored(f"EMO-DB, speakers left out, {names[size]}", corpus().emotions.tolist(), found)
 
 

@@ -6,7 +6,7 @@ from safetensors import safe_open
 
 from annotators.models import local
 from annotators.training.logistic import fit_logistic, fit_temperature
-from annotators.training.voice_emodb import ALL, AROUSED, Corpus, left_out, train_voice
+from annotators.training.voice_emodb import ALL, AROUSED, Corpus, held_out_verdicts, train_voice
 from annotators.voice.features import ACOUSTIC, COUNT, ENCODED, LEVEL
 from annotators.voice.head import LABELS, Head, softmax
 from tests.accuracy import voice
@@ -75,7 +75,7 @@ def test_each_speaker_is_judged_by_a_head_that_never_heard_them():
     last, aroused = made.speakers == "02", np.isin(made.emotions, AROUSED)
     made.features[last, ACOUSTIC.stop - 1] *= -1
     made.features[last] = 2 * made.features[last].mean(axis=0) - made.features[last]
-    (found,) = left_out(made, (0,), seed=0).values()
+    (found,) = held_out_verdicts(made, (0,), seed=0).values()
     told = np.array([verdict.arousal for verdict in found])
     assert told[~last & aroused].mean() > told[~last & ~aroused].mean()
     assert told[last & aroused].mean() < told[last & ~aroused].mean()
