@@ -169,7 +169,7 @@ def rows() -> list[Row]:
     groups = {
         "stills": told,
         "of these, labelled by their file names": [one for one in told if one[0].named],
-        "of these, not used to choose temperature and crop": [one for one in told if one[0].unseen],
+        "of these, not used to choose the crop": [one for one in told if one[0].unseen],
     }
     made = [row(what, [still.label for still, _ in group], [scores for _, scores in group]) for what, group in groups.items()]
     return [*made, _woman(expression, reader)]

@@ -81,8 +81,8 @@ def emotions() -> None:
     told = [
         (
             part,
-            row.what,
-            count(row),
+            named(row),
+            row.items,
             *(f"{share:.2f}" for share in (row.accuracy, row.macro_f1, row.ece, row.majority)),
             recall(row),
         )
@@ -103,9 +103,10 @@ def there(rows: Callable[[], Iterable[Any]]) -> list[Any]:
         return []
 
 
-def count(row: Any) -> str:
-    """Return how many items the figures are of, and of how many where some got no label."""
-    return f"{row.items} of {row.of}" if getattr(row, "of", row.items) != row.items else str(row.items)
+def named(row: Any) -> str:
+    """Return what the figures are of, and how many more got no label."""
+    more = getattr(row, "of", row.items) - row.items
+    return f"{row.what} ({more} more withheld)" if more else row.what
 
 
 def recall(row: object) -> str:
