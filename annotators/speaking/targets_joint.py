@@ -32,7 +32,7 @@ _CERTAIN = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class PairVerdict:
     """Whether a voice is of a face, over all clips of the source in which the two meet."""
 
     belongs: bool | None
@@ -41,7 +41,7 @@ class Verdict:
     sigmas: float
 
 
-_OPEN = Verdict(belongs=None, seconds=0.0, sigmas=0.0)
+_OPEN = PairVerdict(belongs=None, seconds=0.0, sigmas=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +130,7 @@ class JointTargets(Annotator[Clip, None]):
         return claims
 
     def _seen(
-        self, clips: Sequence[Clip], met: Sequence[Meeting], targets: Sequence[Target], verdicts: Mapping[Pair, Verdict]
+        self, clips: Sequence[Clip], met: Sequence[Meeting], targets: Sequence[Target], verdicts: Mapping[Pair, PairVerdict]
     ) -> list[SeenSpeaking]:
         """Return in which clips a voice comes out of a mouth: surely, or, as far as names go, where one face is alone in view.
 
@@ -146,7 +146,7 @@ class JointTargets(Annotator[Clip, None]):
                 seen.append(SeenSpeaking(clip=one.clip, person=one.person, seconds=one.seconds))
         return seen
 
-    def _verdicts(self, met: Sequence[Meeting]) -> Mapping[Pair, Verdict]:
+    def _verdicts(self, met: Sequence[Meeting]) -> Mapping[Pair, PairVerdict]:
         """Return what all meetings of a voice and a face say; and under `ALL` what all of the source say together."""
         pairs: dict[Pair, list[Meeting]] = {}
         likeliest: dict[int, Meeting] = {}
@@ -156,7 +156,7 @@ class JointTargets(Annotator[Clip, None]):
         pairs[ALL] = list(likeliest.values())
         return {pair: self._verdict(parts) for pair, parts in pairs.items()}
 
-    def _verdict(self, parts: Sequence[Meeting]) -> Verdict:
+    def _verdict(self, parts: Sequence[Meeting]) -> PairVerdict:
         seconds, fits = pooled_fits(parts)
         sigmas, best = clear(fits), peak(fits)
         told = None
@@ -164,9 +164,9 @@ class JointTargets(Annotator[Clip, None]):
             told = False
         elif seconds >= self.pool and best >= self.peak and sigmas >= self.belongs:
             told = True
-        return Verdict(belongs=told, seconds=seconds, sigmas=sigmas)
+        return PairVerdict(belongs=told, seconds=seconds, sigmas=sigmas)
 
-    def _odds(self, one: Meeting, met: Sequence[Meeting], verdicts: Mapping[Pair, Verdict], clips: Sequence[Clip]) -> float:
+    def _odds(self, one: Meeting, met: Sequence[Meeting], verdicts: Mapping[Pair, PairVerdict], clips: Sequence[Clip]) -> float:
         """Return the log odds that the face says what is heard in the clip."""
         odds = log_odds(one.seconds, one.fits)
         belongs = verdicts[one.speaker, one.person].belongs if (one.speaker, one.person) in verdicts else None
@@ -193,7 +193,7 @@ class JointTargets(Annotator[Clip, None]):
         clip: Clip,
         met: Sequence[Meeting],
         odds: Mapping[tuple[int, str], float],
-        verdicts: Mapping[Pair, Verdict],
+        verdicts: Mapping[Pair, PairVerdict],
     ) -> Target:
         if clip.speaker is None:
             return self._silent(clip)
@@ -230,12 +230,12 @@ class JointTargets(Annotator[Clip, None]):
         return replace(blank, track=largest, reason=reason)
 
 
-def _belongs(verdicts: Mapping[Pair, Verdict], one: Meeting) -> bool:
+def _belongs(verdicts: Mapping[Pair, PairVerdict], one: Meeting) -> bool:
     verdict = verdicts.get((one.speaker, one.person))
     return verdict is not None and verdict.belongs is True
 
 
-def _told(one: Meeting, verdict: Verdict | None) -> str:
+def _told(one: Meeting, verdict: PairVerdict | None) -> str:
     """Return in words what was measured."""
     told = f"its mouth goes with the sound at {one.level:.2f} over {one.seconds:.1f} s, {rise(one.fits):.2f} more than moved"
     if verdict is None or verdict.belongs is None:
