@@ -34,7 +34,7 @@ def test_the_tour_works_as_its_page_shows_it(tmp_path, capsys):
     said = capsys.readouterr().out
     (shown,) = re.findall(r"<!-- tour -->\n```\n(.*?)```\n<!-- /tour -->", PAGE, re.S)
     assert commands(said) == commands(shown)
-    assert len(commands(said)) == 11
+    assert len(commands(said)) == 12
     parts = dict(zip(commands(said), re.split(r"^\$ ", said, flags=re.M)[1:], strict=True))
     diff, publish, load = [part for command, part in parts.items()][-3:]
     reviewed = int(re.search(r"(\d+) for people to review", said)[1])

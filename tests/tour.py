@@ -52,12 +52,16 @@ class Step:
     """So many lines; None for all."""
 
 
-START = Step("python -m pipeline.sample --out shards", 4)
+START = (
+    Step("affectory plan show embedded | sed 's/^ambiguity = .*/ambiguity = 0.5/' > ours.toml"),
+    Step("python -m pipeline.sample --out shards --plan ours.toml", 4),
+)
+"""The embedded plan asks people about nothing in the sample; ours asks sooner."""
 PUSH = Step("python -m label_studio.push --shards shards")
 PULL = Step("python -m label_studio.pull --shards shards")
 END = (
     Step("python -m label_studio.status --shards shards"),
-    Step("python -m pipeline.build --source raw --out shards", 3),
+    Step("python -m pipeline.build --source raw --out shards --plan ours.toml", 3),
     Step("python -m pipeline.versions diff v1 v2 --shards shards", 14),
     Step("python -m pipeline.publish --shards shards --version v2 --repo lab/feelings"),
     Step(LOAD),
@@ -158,7 +162,8 @@ def tour(folder: Path) -> None:
     """Take it, in an empty folder."""
     with HubServer().running() as hub:
         lab = Lab(folder, environment(hub.address, folder / ".home"))
-        lab.run(START)
+        for step in START:
+            lab.run(step)
         with lab.serving():
             for _ in ("review", "adjudication"):
                 lab.run(PUSH)
