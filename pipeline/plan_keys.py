@@ -23,6 +23,7 @@ UNITS = {
     r"[Cc]orrelation": "correlation", r"steps of 256": "steps of 256", r"[Ss]tandard deviations": "deviations",
     r"frame heights": "frame heights", r"log-probability": "log-probability", r"[Pp]robability": "probability",
     r"[Ss]core|as a blendshape": "score, 0 to 1", r"[Vv]alence": "valence", r"[Aa]mbiguity": "ambiguity",
+    r"[Ll]og odds": "log odds", r"[Ll]ogit": "logit",
     r"[Vv]ariance": "variance", r"[Tt]hreads": "count", r"million tokens": "per million tokens",
     r"[Ff]actor|[Dd]ivide[sd]|smaller than": "factor", r"[Ww]eight": "weight", r"[Tt]emperature": "temperature",
 }  # fmt: skip

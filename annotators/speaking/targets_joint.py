@@ -79,7 +79,7 @@ class JointTargets(Annotator[Clip, None]):
     foreign: float = 1.8
     """They do not where it does by fewer standard deviations than this; in between they may."""
     peak: NotNegative = 0.1
-    """Nor do they belong together unless it fits so much better than where it fits best elsewhere; as much worse, they do not."""
+    """Logit by which it must fit better than where it fits best elsewhere; as much worse, they do not belong together."""
     alike: float = 0.35
     """A voice so like the face's own (cosine) adds all trust."""
     unlike: float = 0.25
@@ -90,11 +90,11 @@ class JointTargets(Annotator[Clip, None]):
     silent: float = -1.0
     """A face with a mean logit below this does not speak."""
     join_seconds: Positive = 4.0
-    """Two names of the turns, each heard so long out of one mouth, are one."""
+    """Seconds: two names of the turns, each heard so long out of one mouth, are one."""
     join_like: float = 0.2
     """Less speech is enough where two voices are at least so alike (cosine)."""
     split_seconds: Positive = 4.0
-    """One name of the turns, heard so long out of each of two mouths, can be two people's."""
+    """Seconds: one name of the turns, heard so long out of each of two mouths, can be two people's."""
     split_like: float = 0.3
     """It is where the two voices are no more alike than this (cosine)."""
 
