@@ -41,7 +41,7 @@ class LrAsdSpeaking(Annotator[Clip, Any]):
 
     model: str = "lr-asd"
     gap: NotNegative = 1.0
-    """A face that is lost for longer begins anew; in between its box is thought to move evenly."""
+    """Seconds: a face that is lost for longer begins anew; in between its box is thought to move evenly."""
     smallest: Positive = 16.0
     """Least height of a face in pixels (median of its track)."""
     most: PositiveInt = 8
