@@ -21,7 +21,7 @@ UNITS = {
     r"[Ss]econds": "s", r"Hz|(?:Samples|Pictures) per second": "Hz", r"[Pp]ixels": "pixels", r"[Dd]egrees": "degrees",
     r"bits|[Dd]ivergence": "bits", r"[Bb]ytes": "bytes", r"[Ss]hare|[Oo]verlap": "share", r"[Cc]osine": "cosine",
     r"[Cc]orrelation": "correlation", r"steps of 256": "steps of 256", r"[Ss]tandard deviations": "deviations",
-    r"frame heights": "frame heights", r"log-probability": "log-probability", r"[Pp]robability": "probability",
+    r"frame heights": "frame heights", r"[Ff]ace heights": "face heights", r"log-probability": "log-probability", r"[Pp]robability": "probability",
     r"[Ss]core|as a blendshape": "score, 0 to 1", r"[Vv]alence": "valence", r"[Aa]mbiguity": "ambiguity",
     r"[Ll]og odds": "log odds", r"[Ll]ogit": "logit",
     r"[Vv]ariance": "variance", r"[Tt]hreads": "count", r"million tokens": "per million tokens",
