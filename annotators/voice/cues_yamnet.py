@@ -64,7 +64,7 @@ class YamnetCues(Annotator[Clip, Any]):
     such a sound (535 acted utterances, LibriVox, telephone prompts: laughter .02, crying .01, shouting .01, sigh .08, groan .15,
     whisper .15). Of 16 people who laugh for effect 9 were heard to. Of recordings of the Deeply Vocal Characterizer Dataset and
     of screams (measured, never kept) 24 of 25 laughs were heard, 7 of the 25 as crying too; 20 of 24 cries, 6 of them as laughter
-    too; 95 of 121 screams, 12 as shouting. Of 185 stretches of everyday speech 2 have a cue. Sighs, gasps, groans and whispers
+    too; 95 of 121 screams, 12 as shouting. Of 185 stretches of everyday speech 1 has a cue. Sighs, gasps, groans and whispers
     have not been checked on sounds of their own kind.
     A sound counts only where it is likelier than silence: YAMNet hears whispers and breath in the hiss of an empty room.
     """

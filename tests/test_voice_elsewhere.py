@@ -11,7 +11,7 @@ from schemas.errors import UsageError
 from tests.accuracy import voice
 from tests.accuracy.corpora import CORPORA, corpora_in, sampled
 
-PAGE = (Path(__file__).parents[3] / "docs" / "accuracy.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "accuracy.md").read_text(encoding="utf-8")
 QUOTED = {
     tuple(cell.strip() for cell in line.strip("|").split("|")) for line in re.findall(r"^\|.*\|$", PAGE, flags=re.MULTILINE)
 }
