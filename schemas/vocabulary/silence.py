@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from schemas.claims import Label
+from schemas.errors import UsageError
 from schemas.record import Clip
 from schemas.vocabulary.distributions import about_target, by_modality
 from schemas.vocabulary.modalities import modalities, modality_of, modality_order
@@ -25,7 +26,11 @@ def unlabelled(clip: Clip, onto: str) -> dict[str, str]:
 
     Those are all that are registered or have a label; one of which nobody can tell why is left out.
     """
-    told, said = withheld(clip.labels), by_modality(clip.labels, onto)
+    told = withheld(clip.labels)
+    try:
+        said = by_modality(clip.labels, onto)
+    except UsageError:
+        said = {}
     named = {label.modality for label in clip.labels if about_target(label)}
     found = {}
     for name in sorted({*modalities(), *named} - said.keys(), key=modality_order):

@@ -32,12 +32,16 @@ from tests.support.media import media
 from tests.support.servers.portable import flink_running, prism_running
 
 pytestmark = pytest.mark.slow
+ASKING = Path("pipeline/plans/embedded.toml").read_text() + "\n[route]\nambiguity = 0.7\n"
 HOSTILE = "-rf $(touch owned) 'é\n%03d:.mp4"
 
 
 def build(source, out, *more):
     """Build by the embedded plan, which here asks people sooner."""
-    more = more if "--plan" in more else ("--plan", source.parent / "asking.toml", *more)
+    if "--plan" not in more:
+        plan = Path(out).parent / "asking.toml"
+        plan.write_text(ASKING)
+        more = ("--plan", plan, *more)
     command = [sys.executable, "-m", "pipeline.build", "--source", str(source), "--out", str(out), *map(str, more)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -54,8 +58,6 @@ def raw(tmp_path_factory):
     for name in used_by("embedded"):
         local.fetch(name)
     folder = tmp_path_factory.mktemp("raw")
-    embedded = Path("pipeline/plans/embedded.toml").read_text()
-    (folder.parent / "asking.toml").write_text(f"{embedded}\n[route]\nambiguity = 0.7\n")
     shutil.copy(media("speech"), folder / HOSTILE)
     (folder / "deep").mkdir()
     shutil.copy(media("woman"), folder / "deep" / "woman.mp4")
@@ -227,8 +229,7 @@ def test_an_edited_plan_redoes_only_what_it_changes(built, raw, tmp_path):
     out = built[0]
     shutil.copytree(out, tmp_path / "out")
     plan = tmp_path / "edited.toml"
-    embedded = (raw.parent / "asking.toml").read_text()
-    plan.write_text(embedded.replace('name = "persons.agglomerative"', 'name = "persons.agglomerative"\nthreshold = 0.5'))
+    plan.write_text(ASKING.replace('name = "persons.agglomerative"', 'name = "persons.agglomerative"\nthreshold = 0.5'))
     said = finished(build(raw, tmp_path / "out", "--plan", plan))
     worked = {line.split()[0] for line in said.splitlines() if re.match(r"\S+ +\d+ +\d+ ", line) and len(line.split()) == 4}
     assert worked == {"persons.agglomerative", "targets.joint"}

@@ -120,7 +120,7 @@ def test_a_whole_pipeline_is_loaded_from_its_folder_without_the_hub(pyannote, tm
     from annotators.speech import diarization
 
     own, used = pyannote
-    voice = diarization.Voice()
+    voice = diarization.VoiceModel()
     voice.load_state_dict(used._embedding.model_.state_dict())
     voice.specifications = Specifications(problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=5.0)
     networks = {"segmentation": diarization._segmentation(local.path(own.segmentation_model)), "embedding": voice}

@@ -23,7 +23,7 @@ PATIENT = 60.0
 @pytest.fixture(scope="module")
 def asked(server, media_files):
     """Tasks that wait for answers."""
-    version(server.shards, "hooked", range(800, 900), media_files)
+    version(server.shards, "hooked", range(800, 1100), media_files)
     assert ran("push", "--shards", server.shards, "--version", "hooked")[0] == 0
     return server.tasks(of="hooked")
 
