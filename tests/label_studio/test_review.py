@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -22,20 +23,26 @@ from tests.support.media import media
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+EASILY = Path("pipeline/plans/embedded.toml").read_text() + "\n[route]\nconflict = 0.4\n"
+DISGUST = "1\n00:00:00,200 --> 00:00:05,000\nI hate this. I am so angry, this is disgusting and awful!\n"
 COLUMNS = ("labels", "texts", "routes", "reviews", "assessments")
 
 
 def build(raw, out):
-    command = [sys.executable, "-m", "pipeline.build", "--source", str(raw), "--out", str(out)]
+    plan = out.with_suffix(".toml")
+    plan.write_text(EASILY)
+    command = [sys.executable, "-m", "pipeline.build", "--source", str(raw), "--out", str(out), "--plan", str(plan)]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stdout
 
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory):
+    """One man who looks at ease, above words that do not."""
     for name in used_by("embedded"):
         local.fetch(name)
     folder = tmp_path_factory.mktemp("raw")
     shutil.copy(media("speech"), folder / "speech.mp4")
+    (folder / "speech.en.srt").write_text(DISGUST)
     return folder
 
 
