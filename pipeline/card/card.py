@@ -21,7 +21,7 @@ from pipeline.card.markdown import code, escaped
 from pipeline.cli.render import run_document
 from pipeline.stats.collect import card_facts
 from pipeline.stats.counting import TOGETHER
-from pipeline.stats.facts import CardFacts
+from pipeline.stats.facts import CardFacts, Measured
 from schemas.record import Clip
 from schemas.table import markdown
 from schemas.versions.located import located
@@ -183,13 +183,31 @@ def _unlabelled(found: CardFacts) -> list[tuple[str, int]]:
     return [(name, found.clips - there.get(name, 0)) for name in names if there.get(name, 0) < found.clips]
 
 
+_MEASURES = (
+    ("labelled", "get a label", True),
+    ("accuracy", "accuracy", False),
+    ("commonest", "commonest label", False),
+    ("macro_f1", "macro-F1", False),
+    ("recall", "unweighted recall", False),
+    ("calibration_error", "calibration error", False),
+    ("arousal_auc", "arousal AUC", False),
+    ("found", "found", True),
+    ("false_claims", "false claims", True),
+    ("sent", "go to people", True),
+    ("sent_real", "of these real conflicts", True),
+    ("word_error", "word error", True),
+    ("diarization_error", "diarization error", True),
+)
+"""Fields of `Measured`, what they are called, and whether they are shares of the items."""
+
+
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals |= {"links": LINKS}
-    environment.filters |= {"code": code, "number": "{:,}".format, "share": _share, "hours": _hours}
+    environment.filters |= {"code": code, "number": "{:,}".format, "share": _share, "hours": _hours, "measures": _measures}
     return environment.from_string(files("pipeline.card").joinpath("templates", "card.md").read_text(encoding="utf-8"))
 
 
@@ -199,6 +217,14 @@ def _shown(value: object) -> object:
 
 def _share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def _measures(one: Measured) -> str:
+    """Return the measures of one row in words, those that there are."""
+    told = ((name, getattr(one, field), share) for field, name, share in _MEASURES)
+    return ", ".join(
+        f"{name} {_share(value, 1) if share else f'{value:.2f}'}" for name, value, share in told if value is not None
+    )
 
 
 def _hours(seconds: float) -> str:

@@ -129,6 +129,10 @@ class Measured:
     """Measured with this model; with another one it says nothing."""
     on: str
     items: int
+    command: str = "python -m tests.accuracy"
+    """What measures it, in a checkout of Affectory."""
+    labelled: float | None = None
+    """Share of the items that get a label; the measures of labels are of these."""
     accuracy: float | None = None
     macro_f1: float | None = None
     recall: float | None = None
@@ -138,6 +142,16 @@ class Measured:
     """Accuracy of always giving the commonest label."""
     word_error: float | None = None
     diarization_error: float | None = None
+    arousal_auc: float | None = None
+    """Area under the curve: aroused emotions against the rest, all items."""
+    found: float | None = None
+    """Share of the items in which the face that speaks is found."""
+    false_claims: float | None = None
+    """Share of the items in which a face is said to speak that does not."""
+    sent: float | None = None
+    """Share of the items that go to people as conflicts."""
+    sent_real: float | None = None
+    """Share of these that are real conflicts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
