@@ -178,7 +178,11 @@ class Batches:
         for file in (batch.output_file_id, batch.error_file_id):
             if file:
                 with self._faults():
-                    text = self._server.without_key(self._server.api.files.content(file).text)
+                    text = self._server.api.files.content(file).text
+                if self._server.holds_secret(text):
+                    raise Fault(
+                        "malformed response", "the server repeated the key in its answers, which are not kept", again=False
+                    )
                 found |= _lines(text)
         return found
 

@@ -1,4 +1,8 @@
-"""One HTTP request to a server of the OpenAI kind, and what it means when it fails. Messages never hold the key."""
+"""One HTTP request to a server of the OpenAI kind, and what it means when it fails.
+
+A request has a limit in all: of seconds, from the first to the last byte, and of bytes, as they come and unpacked. Messages never
+hold the key; the text of an answer is never touched.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,13 @@ import email.utils
 import logging
 import math
 import re
-import time
+import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -57,6 +63,11 @@ class Completion:
 
 
 _COMPLETION = TypeAdapter(Completion)
+LONGEST_ANSWER, LONGEST_FILE = 8 << 20, 512 << 20
+"""Bytes: the most of one answer, and of a file of a batch's answers."""
+_GZIP_OR_ZLIB = 47
+_MODERATED = re.compile(r"(?i)moderat|flagged|content.?(policy|filter)|safety")
+"""What a server says that refuses this request, and not us."""
 
 
 class ChatServer:
@@ -64,8 +75,9 @@ class ChatServer:
 
     def __init__(self, where: Where, timeout: float) -> None:
         self.where, self._timeout = where, timeout
-        limit = openai.Timeout(timeout, connect=min(timeout, 10.0))
-        self.api = openai.OpenAI(api_key=where.key or "none", base_url=where.base, max_retries=0, timeout=limit)
+        self.api = self._connected(LONGEST_FILE)
+        self._idle: list[openai.OpenAI] = []
+        self._answers = False
 
     def ask(self, payload: dict[str, Any]) -> Completion:
         """Return the answer to one chat request.
@@ -75,9 +87,12 @@ class ChatServer:
             UsageError: no request to this server can work.
         """
         with self.faults(f"model {payload['model']!r}: check `chat` in the plan or OPENAI_MODEL, and OPENAI_BASE_URL"):
-            body = self._body(payload)
-        # What a server says is kept: should it repeat the key, that is not.
-        return completion(self.without_key(body.decode("utf-8", "replace")))
+            body = self._body(payload).decode("utf-8", "replace")
+        if self.holds_secret(body):
+            raise Fault("malformed response", "the server repeated the key in its answer, which is not kept", again=False)
+        found = completion(body)
+        self._answers = True
+        return found
 
     @contextmanager
     def faults(self, wanted: str) -> Iterator[None]:
@@ -85,33 +100,66 @@ class ChatServer:
         try:
             yield
         except (openai.APIError, httpx2.HTTPError) as error:
+            if isinstance(error.__cause__, Fault):
+                raise error.__cause__ from None
             raise self._fault(error, wanted) from None
 
-    def without_key(self, text: str) -> str:
-        """Return the text with the key taken out."""
-        return text.replace(self.where.key, "…") if self.where.key else text
+    def holds_secret(self, text: str) -> bool:
+        """Tell whether the key or a password stands in a text."""
+        return any(secret in text for secret in self.where.secrets)
+
+    def _without_secrets(self, message: str) -> str:
+        for secret in self.where.secrets:
+            message = message.replace(secret, "…")
+        return message
+
+    def _connected(self, longest: int) -> openai.OpenAI:
+        """Return a connection over which at most so many bytes come in one answer, as they come and unpacked."""
+        limit = openai.Timeout(self._timeout, connect=min(self._timeout, 10.0))
+        http = openai.DefaultHttpxClient(
+            auth=self.where.login,
+            headers={"Accept-Encoding": "identity"},
+            event_hooks={"response": [partial(_bound, longest=longest)]},
+        )
+        base, key = self.where.base, self.where.key or "none"
+        return openai.OpenAI(api_key=key, base_url=base, max_retries=0, timeout=limit, http_client=http)
 
     def _body(self, payload: dict[str, Any]) -> bytes:
-        """Return what the server sends; a limit on each read alone would let a drip go on for ever."""
-        deadline, body = time.monotonic() + self._timeout, bytearray()
-        with self.api.chat.completions.with_streaming_response.create(**payload) as response:
-            for chunk in response.iter_bytes():
-                body += chunk
-                if time.monotonic() > deadline:
-                    raise Fault("timeout", "the server was too slow")
-        return bytes(body)
+        """Return what the server sends.
+
+        Limits on each read would let a drip go on for ever, of the head as of the body: a connection that took too long in all is
+        closed under whoever reads from it. So each request has its own, and leaves it to the next where it went well.
+        """
+        try:
+            api = self._idle.pop()
+        except IndexError:
+            api = self._connected(LONGEST_ANSWER)
+        watch = _Watch(api, self._timeout)
+        try:
+            with api.chat.completions.with_streaming_response.create(**payload) as response:
+                body = b"".join(response.iter_bytes())
+        except Exception:
+            late = watch.ended()
+            api.close()
+            if late:
+                raise Fault("timeout", "the server was too slow") from None
+            raise
+        if not watch.ended():
+            self._idle.append(api)
+        return body
 
     def _fault(self, error: openai.APIError | httpx2.HTTPError, wanted: str) -> Fault | UsageError:
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
             return Fault("timeout", "the server was too slow")
         if not isinstance(error, openai.APIStatusError):
             return Fault("connection", "the connection failed")
-        if error.status_code in (401, 403, 404):
+        moderated = error.status_code == 403 and _MODERATED.search(f"{error.code} {error.type} {error.message}") is not None
+        if error.status_code in (401, 403, 404) and not moderated:
             return self._hopeless(error.status_code, wanted)
         return self._answered(error)
 
     def _answered(self, error: openai.APIStatusError) -> Fault:
-        status, code = error.status_code, re.sub(r"[^A-Za-z0-9_.-]", "", self.without_key(error.code or ""))[:60]
+        status, code = error.status_code, re.sub(r"[^A-Za-z0-9_.-]", "", self._without_secrets(str(error.code or "")))[:60]
         wait = seconds_asked(error.response.headers)
         if code == "insufficient_quota":
             return Fault("quota", "the account of OPENAI_API_KEY has nothing left", again=False)
@@ -119,17 +167,76 @@ class ChatServer:
             return Fault("rate limited", "the server answered 429", wait=wait)
         if status in (408, 409) or status >= 500:
             return Fault("server error", f"the server answered {status}", wait=wait)
-        said = self.without_key(error.message)
+        said = self._without_secrets(error.message)
         _LOG.warning("the server refused a request (%d): %s", status, said[:300])
         return RequestRefused(
             f"the server refused the request ({' '.join(filter(None, (str(status), code)))})", said, error.param
         )
 
-    def _hopeless(self, status: int, wanted: str) -> UsageError:
+    def _hopeless(self, status: int, wanted: str) -> Fault | UsageError:
+        """Return that the server refuses us: nothing can be asked; but from one that has answered before, later builds may."""
         place = self.where.base or "the default server"
-        if status != 404:
-            return UsageError(f"{place} does not accept the key in OPENAI_API_KEY ({status})")
-        return UsageError(f"{place} answers 404 and so has no {wanted}")
+        said = f"{place} does not accept the key in OPENAI_API_KEY ({status})"
+        if status == 404:
+            said = f"{place} answers 404 and so has no {wanted}"
+        return Fault("refused us", f"{said}; it answered before", again=False) if self._answers else UsageError(said)
+
+
+class _Watch:
+    """Closes a connection under whoever reads from it for too long."""
+
+    def __init__(self, api: openai.OpenAI, seconds: float) -> None:
+        self._api, self._lock = api, threading.Lock()
+        self._over = self._late = False
+        self._timer = threading.Timer(seconds, self._ring)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def ended(self) -> bool:
+        """Watch no longer; return whether it was too late."""
+        self._timer.cancel()
+        with self._lock:
+            self._over = True
+            return self._late
+
+    def _ring(self) -> None:
+        with self._lock:
+            if not self._over:
+                self._late = True
+                self._api.close()
+
+
+class _Bounded(httpx2.SyncByteStream):
+    """What comes over a connection, unpacked, until it is too much."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, packed: bool, longest: int) -> None:
+        self._stream, self._left = stream, longest
+        self._unpack = zlib.decompressobj(_GZIP_OR_ZLIB) if packed else None
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            part = chunk if self._unpack is None else self._unpack.decompress(chunk, self._left + 1)
+            self._left -= len(part)
+            if self._left < 0:
+                raise Fault("malformed response", "the server sent more than an answer can hold")
+            yield part
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _bound(response: httpx2.Response, longest: int) -> None:
+    """Let no more than so many bytes out of a response, however it is packed.
+
+    Raises:
+        Fault: it is packed in a way that was not asked for and that cannot be unpacked a part at a time.
+    """
+    packed = response.headers.pop("content-encoding", "identity").strip().lower()
+    if packed not in ("identity", "", "gzip", "x-gzip", "deflate"):
+        raise Fault("malformed response", "the server packed its answer in a way that it was not asked for")
+    if not isinstance(response.stream, httpx2.SyncByteStream):
+        raise TypeError(f"{type(response.stream).__name__} cannot be read")
+    response.stream = _Bounded(response.stream, packed not in ("identity", ""), longest)
 
 
 def completion(body: str) -> Completion:

@@ -36,7 +36,7 @@ class LlmRationale(LlmAnnotator[Clip]):
     """
 
     name: ClassVar[str] = "rationale.llm"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = ("transcript", "languages", "cues", "labels", "targets", "frames", "video")
     provides: ClassVar[tuple[str, ...]] = ("texts",)
 
@@ -121,8 +121,11 @@ def _verdict(answer: RationaleAnswer) -> tuple[Measure, ...]:
 
 
 def _cost(costs: Sequence[Cost]) -> Iterator[Measure]:
-    """Yield what all requests for one sample cost when they were answered, where that is known."""
-    for name in ("tokens_in", "tokens_out", "seconds", "price"):
+    """Yield what all requests for one sample cost when they were answered, where that is known.
+
+    How long they took is not said: two builds of the same would differ in it. A build prints it.
+    """
+    for name in ("tokens_in", "tokens_out", "price"):
         values = [getattr(cost, name) for cost in costs]
         if None not in values:
             yield Measure(name=name, value=round(float(sum(values)), 8))

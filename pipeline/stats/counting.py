@@ -33,7 +33,7 @@ _STATED = ("licence", "consent", "origin")
 _PROPERTIES = ("language", "licence", "consent", "origin", "streams", "speakers in the source", "view of the face")
 TOGETHER = " + "
 """Between the languages of one clip."""
-_SPENT = ("tokens_in", "tokens_out", "seconds", "price")
+_SPENT = ("tokens_in", "tokens_out", "price")
 _LEAVES = (
     *(f"source.{name}" for name in ("source_id", "licence", "consent", "language", "origin", "streams")),
     *(

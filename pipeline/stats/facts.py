@@ -102,7 +102,6 @@ class CostFacts:
     texts: int
     tokens_in: float
     tokens_out: float
-    seconds: float
     price: float
     priced: int
     """Texts whose price is known."""

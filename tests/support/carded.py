@@ -79,7 +79,7 @@ def _face(track, view):
 
 
 def _paid(number):
-    spent = {"tokens_in": 100.0 + number, "tokens_out": 20.0, "seconds": 1.5} | ({"price": 0.0125} if number % 2 else {})
+    spent = {"tokens_in": 100.0 + number, "tokens_out": 20.0} | ({"price": 0.0125} if number % 2 else {})
     return Text(
         by="rationale.llm@1#0",
         text_id="rationale.llm.1",

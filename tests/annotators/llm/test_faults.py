@@ -15,6 +15,7 @@ from schemas.errors import ItemError, TransientError, UsageError
         (None, "sk-1", Where(base=None, key="sk-1")),
         ("http://a/v1", "sk-1", Where(base="http://a/v1", key="sk-1")),
         ("http://a/v1", "", Where(base="http://a/v1", key=None)),
+        ("https://lab:p%40ss@a:8000/v1", "sk-1", Where(base="https://a:8000/v1", key="sk-1", login=("lab", "p@ss"))),
     ],
 )
 def test_a_server_is_named_by_its_address_or_its_key(monkeypatch, base, key, place):
@@ -30,8 +31,23 @@ def test_without_either_it_is_said_what_to_set(monkeypatch):
         chat_place()
 
 
-def test_the_key_is_not_shown_where_a_server_is_printed():
-    assert "sk-secret" not in repr(Where(base=None, key="sk-secret"))
+@pytest.mark.parametrize(
+    "base", ["a:8000/v1", "ftp://lab:secret-1@a/v1", "http://", "http://lab:secret-1@a:port/v1", "http://[a"]
+)
+def test_what_is_no_address_is_said_without_repeating_it(monkeypatch, base):
+    monkeypatch.setenv("OPENAI_BASE_URL", base)
+    with pytest.raises(UsageError, match="is no address") as raised:
+        chat_place()
+    assert "secret-1" not in str(raised.value)
+
+
+def test_key_and_password_are_not_shown_where_a_server_is_printed():
+    shown = repr(Where(base=None, key="sk-secret", login=("lab", "pass-word")))
+    assert "sk-secret" not in shown and "pass-word" not in shown
+
+
+def test_what_is_too_short_is_no_secret():
+    assert Where(base=None, key="EMPTY", login=("lab", "pass-word")).secrets == ("pass-word",)
 
 
 def test_a_fault_is_the_worlds_and_may_be_tried_again_unless_it_says_otherwise():

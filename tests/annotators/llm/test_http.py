@@ -1,7 +1,9 @@
 """One request over HTTP, to a real server on loopback: what comes back is an answer or says what went wrong."""
 
+import base64
 import json
 import logging
+import time
 from datetime import UTC, datetime
 
 import httpx2
@@ -11,8 +13,8 @@ from annotators.llm.faults import Fault, RequestRefused, Where
 from annotators.llm.http import ChatServer, completion, seconds_asked
 from annotators.llm.request import ChatRequest, Dialect
 from schemas.errors import UsageError
+from tests.support.servers.faulty_server import GOOD, serving
 from tests.support.servers.faulty_server import completion as answered
-from tests.support.servers.faulty_server import serving
 
 KEY = "sk-0123456789abcdef"
 EVIDENCE = '<evidence>\n{"cues": [{"id": "face.smile.1"}], "languages": ["en"]}\n</evidence>'
@@ -32,9 +34,13 @@ def asked(monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with serving() as (server, address):
 
-        def ask(*faults, timeout=10.0):
+        def ask(*faults, timeout=10.0, key=KEY, login=None):
+            """Ask as often as there are faults, once where there is none; return the last answer."""
             server.faults = list(faults)
-            return ChatServer(Where(base=address, key=KEY), timeout).ask(PAYLOAD)
+            place = ChatServer(Where(base=address, key=key, login=login), timeout)
+            for _ in faults[1:]:
+                place.ask(PAYLOAD)
+            return place.ask(PAYLOAD)
 
         ask.server = server
         yield ask
@@ -59,6 +65,11 @@ def test_an_answer_comes_with_the_model_that_gave_it_and_what_it_counted(asked):
         ("garbage", "malformed response", True),
         ((429, {"error": {"message": "no", "code": "insufficient_quota"}}), "quota", False),
         ((400, {"error": {"message": "too long", "param": "messages"}}), "refused request", False),
+        ((403, {"error": {"message": "your input was flagged", "code": "moderation"}}), "refused request", False),
+        ("endless", "malformed response", True),
+        ("bomb", "malformed response", True),
+        ("zstd", "malformed response", True),
+        ("echoes", "malformed response", False),
     ],
 )
 def test_what_went_wrong_is_told_by_its_kind_and_whether_to_try_again(asked, fault, kind, again):
@@ -73,9 +84,43 @@ def test_a_server_that_says_how_long_to_wait_is_heard(asked):
     assert raised.value.wait == 7.0
 
 
-def test_an_answer_that_drips_for_ever_is_given_up_on(asked):
+@pytest.mark.parametrize("fault", ["drip", "drips its head"])
+def test_an_answer_that_drips_for_ever_is_given_up_on(asked, fault):
+    started = time.monotonic()
     with pytest.raises(Fault, match="the server was too slow"):
-        asked("drip", timeout=1.0)
+        asked(fault, timeout=1.0)
+    assert time.monotonic() - started < 15  # of the 30 s that it would go on for
+
+
+def test_after_one_that_was_too_slow_the_next_is_answered(asked):
+    with pytest.raises(Fault, match="the server was too slow"):
+        asked(GOOD, "drip", timeout=1.0)
+    assert asked(GOOD, GOOD).model == "served"
+
+
+def test_an_answer_that_is_packed_all_the_same_is_unpacked(asked):
+    assert json.loads(asked("gzip").choices[0].message.content)["emotion"] == "Joy"
+    assert {name.lower(): value for name, value in asked.server.headers[0].items()}["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("key", ["e", "Joy", "none", ""])
+def test_an_answer_is_never_touched_whatever_the_key(asked, key):
+    assert json.loads(asked(key=key).choices[0].message.content)["emotion"] == "Joy"
+
+
+def test_name_and_password_of_an_address_are_sent_and_never_said(asked):
+    with pytest.raises(UsageError) as raised:
+        asked(401, login=("lab", "pass-word-1"))
+    assert "pass-word-1" not in str(raised.value)
+    sent = {name.lower(): value for name, value in asked.server.headers[0].items()}["authorization"]
+    assert sent == f"Basic {base64.b64encode(b'lab:pass-word-1').decode()}"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_server_that_has_answered_and_refuses_us_later_stops_nothing(asked, status):
+    with pytest.raises(Fault) as raised:
+        asked(GOOD, status)
+    assert (raised.value.kind, raised.value.again) == ("refused us", False)
 
 
 def test_what_a_refusal_names_comes_with_it(asked):
@@ -95,11 +140,9 @@ def test_what_no_other_try_can_mend_stops_the_build_with_what_to_do(asked, statu
         asked(status)
 
 
-def test_the_key_is_nowhere_in_what_is_said_or_kept(asked, caplog):
+def test_the_key_is_nowhere_in_what_is_said(asked, caplog):
     caplog.set_level(logging.DEBUG, "annotators.llm.http")
-    found = asked("echoes")
-    assert KEY not in found.choices[0].message.content
-    for fault in ((400, {"error": {"message": f"bad key {KEY}", "code": KEY}}), 500, 401):
+    for fault in ("echoes", (400, {"error": {"message": f"bad key {KEY}", "code": KEY}}), 500, 401):
         with pytest.raises((Fault, UsageError)) as raised:
             asked(fault)
         assert KEY not in str(raised.value) and KEY not in getattr(raised.value, "said", "")

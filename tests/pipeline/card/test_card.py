@@ -377,7 +377,7 @@ def test_cost_is_what_the_texts_say_that_they_cost(said, every):
     texts = [text for many in every["texts"] for text in many]
     paid = [{one["name"]: one["value"] for one in text["measures"]} for text in texts if text["by"].startswith("rationale.llm@")]
     prices = [one["price"] for one in paid if "price" in one]
-    total = {name: sum(one[name] for one in paid) for name in ("tokens_in", "tokens_out", "seconds")}
+    total = {name: sum(one[name] for one in paid) for name in ("tokens_in", "tokens_out")}
     assert tables(said["Cost"]) == [
         [
             (
@@ -385,7 +385,6 @@ def test_cost_is_what_the_texts_say_that_they_cost(said, every):
                 str(len(paid)),
                 f"{total['tokens_in']:.0f}",
                 f"{total['tokens_out']:.0f}",
-                f"{total['seconds']:.1f}",
                 f"{sum(prices):.4f} for {len(prices)}",
                 f"{sum(prices) / len(prices):.6f}",
             )

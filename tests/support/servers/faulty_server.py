@@ -1,5 +1,6 @@
 """A server of the OpenAI kind on loopback that answers well, badly, slowly or not at all, and counts what it is asked."""
 
+import gzip
 import hashlib
 import json
 import re
@@ -7,6 +8,7 @@ import socket
 import struct
 import threading
 import time
+import zlib
 from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -178,23 +180,63 @@ class Handler(BaseHTTPRequestHandler):
             self._send(fault[0], fault[1], fault[2] if len(fault) > 2 else {})
         elif isinstance(fault, int):
             self._send(fault, {"error": {"message": f"{fault} for Bearer {self.headers['Authorization']}", "code": None}})
-        elif fault == "reset":
-            self._reset()
-        elif fault == "drip":
-            self._drip()
+        elif fault in (broken := self._broken()):
+            broken[fault]()
         elif fault == "echoes":
             self._send(200, completion(good(body, emotion=self.headers["Authorization"])))
-        elif fault == "garbage":
-            self._send_bytes(b"<html>502 Bad gateway, but 200</html>")
-        elif fault == "half":
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b'{"choices"')
-            self._reset()
+        elif fault in ("gzip", "zstd"):
+            self.faulty.answered[hashed(body)] += 1
+            packed = gzip.compress(json.dumps(completion(good(body))).encode())
+            self._send_bytes(packed, headers={"Content-Encoding": fault})
         else:
             self.faulty.answered[hashed(body)] += 1
             self._send(200, wrong(body, fault))
+
+    def _broken(self):
+        """Return what is no answer, by its name."""
+        return {
+            "reset": self._reset,
+            "drip": self._drip,
+            "drips its head": self._drip_head,
+            "endless": self._endless,
+            "bomb": self._bomb,
+            "garbage": lambda: self._send_bytes(b"<html>502 Bad gateway, but 200</html>"),
+            "half": self._half,
+        }
+
+    def _half(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b'{"choices"')
+        self._reset()
+
+    def _bomb(self):
+        packer = zlib.compressobj(wbits=31)
+        packed = b"".join(packer.compress(b" " * (1 << 20)) for _ in range(64)) + packer.flush()
+        self._send_bytes(packed, headers={"Content-Encoding": "gzip"})
+
+    def _drip_head(self):
+        self.send_response(200)
+        try:
+            self.flush_headers()
+            for number in range(600):
+                self.wfile.write(f"X-{number}: 1\r\n".encode())
+                self.wfile.flush()
+                time.sleep(0.05)
+        except OSError:
+            self.close_connection = True
+
+    def _endless(self):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        part = b" " * (1 << 16)
+        try:
+            while True:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        except OSError:
+            self.close_connection = True
 
     def _drip(self):
         self.send_response(200)
