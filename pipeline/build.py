@@ -7,8 +7,10 @@ import logging
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 
 from label_studio.consensus.consensus import Consensus, fit_consensus
 from label_studio.project.answers import Answer
@@ -19,12 +21,15 @@ from pipeline.ingest.sources import Found, find_sources, share_of
 from pipeline.plan import Plan, budgeted, read_plan
 from pipeline.release.commit import commit, earlier, fingerprint, next_name
 from pipeline.rights.withdrawn import Withdrawn, drop_withdrawn, read_withdrawn
+from pipeline.runtime.holding import holding
 from pipeline.runtime.progress import Steps, progress
+from pipeline.runtime.world import of_the_world
 from pipeline.split.assign import refuse_stated
 from pipeline.split.links import SourceIdentity
+from schemas.atomic import left_behind
 from schemas.errors import AffectoryError, UsageError
 from schemas.record import DeadLetter, Unused
-from schemas.versions.manifest import latest_version, order, read_manifest
+from schemas.versions.manifest import lacking, latest_version, order, read_manifest
 from schemas.versions.review_facts import ReviewFacts
 
 
@@ -40,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except AffectoryError as error:
         sys.stderr.write(f"pipeline.build: {error}\nWhat is done is kept: the same command goes on from here.\n")
+        return 1
+    except OSError as error:
+        if (told := of_the_world(error)) is None:
+            raise
+        sys.stderr.write(f"pipeline.build: {told}\nWhat is done is kept: the same command goes on from here.\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\npipeline.build: stopped. What is done is kept: the same command goes on from here.\n")
@@ -75,7 +85,13 @@ def _build(args: argparse.Namespace, beam_args: Sequence[str]) -> int:
     if args.dry_run:
         sys.stdout.write(_intent(args, job))
         return 0
-    return _run(args, beam_args, job)
+    work = (args.work or args.out / ".work").resolve()
+    with ExitStack() as stack:
+        # Parts work side by side, and each keeps what it makes under its own name.
+        stack.enter_context(holding(work, "a build", shared=bool(args.part)))
+        if not args.part and work != (args.out / ".work").resolve():
+            stack.enter_context(holding(args.out / ".work", "a build"))
+        return _run(args, beam_args, job, work)
 
 
 def _refuse_nested(args: argparse.Namespace) -> None:
@@ -123,7 +139,12 @@ def _is_there(args: argparse.Namespace, inputs: str) -> bool:
     """Tell, and say so, whether the version that this command would write exists; refuse to write over another one."""
     there = args.version or latest_version(args.out)
     manifest = read_manifest(args.out / there) if there else None
-    if manifest is not None and manifest.inputs == inputs:
+    gone = lacking(args.out / there, manifest) if there and manifest is not None else []
+    if gone:
+        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        said = f"{gone[0]}{more} missing or of another size; `affectory versions verify` says more"
+        sys.stderr.write(f"pipeline.build: {args.out / str(there)} is not whole: {said}. The next version holds it all again.\n")
+    elif manifest is not None and manifest.inputs == inputs:
         sys.stdout.write(f"{args.out / there} is up to date: same sources, same plan; nothing to do.\n")
         return True
     if args.version and (args.out / args.version).exists():
@@ -137,7 +158,7 @@ def _is_there(args: argparse.Namespace, inputs: str) -> bool:
     return False
 
 
-def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob) -> int:
+def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob, work: Path) -> int:
     from annotators.llm.usage import Usage  # noqa: PLC0415
     from annotators.models.local import require  # noqa: PLC0415
 
@@ -152,10 +173,10 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob) -> i
     for annotator in job.plan.annotators:
         annotator.check()
     require([ref.name for annotator in job.plan.annotators for ref in annotator.provenance.models])
-    work = (args.work or args.out / ".work").resolve()
     context = RunContext(work=work, device=_device(args.device), workers=args.workers)
     staging = work / "staging" / job.inputs
-    shutil.rmtree(staging, ignore_errors=True)
+    for left in (staging, *left_behind(args.out)):
+        shutil.rmtree(left, ignore_errors=True)
     shutil.rmtree(work / UNSETTLED, ignore_errors=True)
     release = (
         None

@@ -13,7 +13,6 @@ Everything up to the first Keep is one fused stage on the local runner: no barri
 
 from __future__ import annotations
 
-import errno
 import logging
 import socket
 from collections import Counter
@@ -39,11 +38,10 @@ from pipeline.release.shard_plan import GROUPED, PlanShards, WriteShard
 from pipeline.runtime.annotate import Annotate
 from pipeline.runtime.concurrent import COUNTS, DEAD
 from pipeline.runtime.context import RunContext
-from schemas.errors import AffectoryError, TransientError, UsageError
+from pipeline.runtime.world import of_the_world
+from schemas.errors import AffectoryError, UsageError
 
 LOCAL = "FnApiRunner"
-_WORLD = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.ESTALE})
-"""What makes writing fail without a bug."""
 REFUSED = {
     "DaskRunner": "it loses data without saying so (empty sinks, dropped outputs)",
     "RayRunner": "its package does not load with this version of Beam",
@@ -144,8 +142,8 @@ def _to_the_end(pipeline: Any) -> Mapping[str, int]:
         first = _untagged(error)
         if isinstance(first, (KeyboardInterrupt, AffectoryError)):
             raise first from None
-        if isinstance(first, OSError) and first.errno in _WORLD:
-            raise TransientError(f"{first.filename or 'a file that was to be written'}: {first.strerror}") from error
+        if (told := of_the_world(first)) is not None:
+            raise told from error
         raise
     finally:
         logger.removeFilter(_is_a_bug)
@@ -166,8 +164,7 @@ def _untagged(error: BaseException) -> BaseException:
 def _is_a_bug(record: logging.LogRecord) -> bool:
     """Beam logs with its trace what is told in words."""
     raised = _untagged(record.exc_info[1]) if record.exc_info and record.exc_info[1] else None
-    world = isinstance(raised, OSError) and raised.errno in _WORLD
-    return not (world or isinstance(raised, (KeyboardInterrupt, AffectoryError)))
+    return not (of_the_world(raised) or isinstance(raised, (KeyboardInterrupt, AffectoryError)))
 
 
 def _work(found: Any, plan: Plan, people: ReviewIndex, context: RunContext, local: bool) -> tuple[Any, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -20,7 +19,7 @@ from pipeline.report.page import REPORT, page
 from pipeline.rights.withdrawn import TAKEDOWN
 from pipeline.stats.collect import card_facts
 from pipeline.versions.integrity import write_sums
-from schemas.atomic import write_atomic
+from schemas.atomic import move_whole, write_atomic
 from schemas.errors import UsageError
 from schemas.provenance import digest
 from schemas.record import SCHEMA_VERSION, DeadLetter, Unused, subtitles_key
@@ -100,13 +99,12 @@ def finish(staging: Path, place: Path, manifest: Manifest) -> Manifest:
     write_atomic(staging / CROISSANT, croissant(found).encode())
     manifest = replace(manifest, sums_sha256=write_sums(staging, {file.file: file.sha256 for file in manifest.files}))
     write_atomic(staging / MANIFEST, sealed(manifest))
-    place.parent.mkdir(parents=True, exist_ok=True)
     try:
-        staging.rename(place)
-    except OSError as error:
+        move_whole(staging, place)
+    except FileExistsError as error:
         if place.exists():
             raise UsageError(f"{place} was written by somebody else meanwhile; run the command again") from error
-        shutil.move(staging, place)  # the work folder lies on another disk
+        raise
     return manifest
 
 

@@ -122,7 +122,8 @@ _SEAL = re.compile(rb'"seal": "([^"\n]*)"\n\}\n\Z')
 
 def versions(out: Path) -> list[str]:
     """Return the names of whole versions, oldest first: v2 before v10."""
-    return sorted((path.parent.name for path in out.glob(f"*/{MANIFEST}")), key=order)
+    found = (path.parent.name for path in out.glob(f"*/{MANIFEST}"))
+    return sorted((name for name in found if not name.startswith(".")), key=order)
 
 
 def order(name: str) -> list[tuple[int, str]]:
@@ -149,6 +150,18 @@ def read_manifest(version: Path) -> Manifest | None:
         says = error.errors()[0]
         where = ".".join(map(str, says["loc"]))
         raise UsageError(f"{version / MANIFEST} cannot be read: {where}{': ' * bool(where)}{says['msg']}") from error
+
+
+def lacking(version: Path, manifest: Manifest) -> list[str]:
+    """Return which of its Parquet files a version does not hold, or not in their size; `affectory versions verify` reads them."""
+
+    def held(file: WrittenFile) -> bool:
+        try:
+            return (version / file.file).stat().st_size == file.bytes
+        except OSError:
+            return False
+
+    return [file.file for file in manifest.files if not held(file)]
 
 
 def sealed(manifest: Manifest) -> bytes:

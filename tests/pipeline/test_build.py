@@ -8,9 +8,11 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import datasets
@@ -23,6 +25,7 @@ from label_studio.project.answers import ANSWERS, REVIEWS, Answer, Given, write_
 from pipeline.build import main
 from pipeline.publish.embed import embed_media
 from pipeline.report.page import REPORT
+from pipeline.runtime.holding import holding
 from pipeline.takedown.command import main as takedown
 from schemas.record import Origin
 from schemas.values import Span
@@ -188,6 +191,30 @@ def test_a_second_run_does_nothing_and_says_so(built, raw):
     assert "nothing to do" in finished(build(raw, out))
     print(f"second run: {(time.monotonic() - start) / first:.1%} of the first")
     assert {file: file.stat().st_mtime_ns for file in out.rglob("*")} == before
+
+
+def test_a_version_without_its_files_is_not_called_up_to_date(built, raw, tmp_path):
+    shutil.copytree(built[0], tmp_path / "out")
+    version = tmp_path / "out" / "v1"
+    gone = shards(version)[0]
+    (version / gone).unlink()
+    process = build(raw, tmp_path / "out")
+    out, err = process.communicate(timeout=800)
+    assert process.returncode == 0 and "nothing to do" not in out
+    assert f"{version} is not whole: {gone} missing or of another size" in err
+    again = tmp_path / "out" / "v2"
+    assert filecmp.cmpfiles(built[0] / "v1", again, shards(again), shallow=False)[0] == shards(built[0] / "v1")
+
+
+@pytest.mark.parametrize("where", ["out", "work"])
+def test_a_second_build_in_one_folder_is_told_who_is_at_work_there(raw, tmp_path, where):
+    out, work = tmp_path / "out", tmp_path / "work"
+    with holding(work if where == "work" else out / ".work", "a build"):
+        process = build(raw, out, "--work", work)
+        _, err = process.communicate(timeout=800)
+    assert process.returncode == 1
+    assert f"is in use by a build, process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-}" in err
+    assert not list(out.glob("v*"))
 
 
 def test_another_folder_and_another_number_of_workers_give_the_same_bytes(built, raw, tmp_path):

@@ -10,7 +10,9 @@ from schemas.versions.manifest import (
     MANIFEST,
     Counts,
     Manifest,
+    WrittenFile,
     intact,
+    lacking,
     latest_version,
     order,
     read_manifest,
@@ -121,3 +123,18 @@ def test_of_conflicts_that_nobody_judged_no_share_is_told():
     assert ConflictFacts(clips=2, expected=0.6).interval is None
     assert conflicts_sent(0, 0.0) is None
     assert conflicts_sent(4, 2.6) == ConflictFacts(clips=4, expected=0.65)
+
+
+def test_what_a_version_lacks_is_known_by_name_and_size(tmp_path):
+    files = tuple(WrittenFile(file=f"data/{name}", rows=1, bytes=3, sha256="0" * 64) for name in "abcd")
+    (tmp_path / "data" / "d").mkdir(parents=True)
+    (tmp_path / "data" / "a").write_bytes(b"123")
+    (tmp_path / "data" / "b").write_bytes(b"12")
+    assert lacking(tmp_path, replace(MADE, files=files)) == ["data/b", "data/c", "data/d"]
+
+
+def test_what_is_on_its_way_is_no_version(tmp_path):
+    for name in ("v1", ".coming-v2-0", "pilot"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / MANIFEST).write_bytes(sealed(MADE))
+    assert versions(tmp_path) == ["pilot", "v1"]
