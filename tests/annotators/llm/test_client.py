@@ -13,7 +13,7 @@ from annotators.llm.client import LlmClient, Pace, backoff
 from annotators.llm.faults import Fault
 from annotators.llm.request import ChatRequest
 from annotators.llm.usage import Usage
-from tests.support.servers.faulty_server import GOOD, serving
+from tests.support.servers.faulty_server import GOOD
 
 EVIDENCE = '<evidence>\n{"cues": [{"id": "face.smile.1"}], "languages": ["en"], "number": %d}\n</evidence>'
 WORLD = {
@@ -33,15 +33,6 @@ WORLD = {
 def request(number):
     messages = ({"role": "system", "content": "s"}, {"role": "user", "content": EVIDENCE % number})
     return ChatRequest(model="small", messages=messages, schema={"type": "object"}, max_tokens=5, temperature=None, sample=1)
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch):
-    with serving() as (faulty, address):
-        monkeypatch.setenv("OPENAI_BASE_URL", address)
-        monkeypatch.setenv("AFFECTORY_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        yield faulty
 
 
 @pytest.mark.parametrize("fault", WORLD)

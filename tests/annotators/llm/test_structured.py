@@ -16,7 +16,6 @@ from schemas.claims import Claim, Cue, Text
 from schemas.errors import UsageError
 from schemas.record import Clip, Origin
 from schemas.values import Span
-from tests.support.servers.faulty_server import serving
 
 ORIGIN = Origin(source_id="0" * 16, sha256="0" * 64, file="a.mp4", duration=9.0, streams="audio")
 CLIP = Clip(source=ORIGIN, clip_id="1" * 16, requested=Span(start=0, end=4), transcript="seven")
@@ -52,15 +51,6 @@ class Counting(LlmAnnotator[Clip]):
         if outcome.answer is None:
             return outcome.failure(Text(by=self.key, text_id=self.name, kind="count", text=""))
         return Cue(by=self.key, cue_id="words.letters.1", modality="words", span=None, text=f"{outcome.answer.letters} letters")
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch):
-    with serving() as (faulty, address):
-        monkeypatch.setenv("OPENAI_BASE_URL", address)
-        monkeypatch.setenv("AFFECTORY_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        yield faulty
 
 
 @pytest.fixture
