@@ -164,8 +164,8 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob, work
 
     logging.disable(logging.WARNING)  # at its import, Beam warns about clients of a cloud that nobody asked for
     from pipeline.flow import WriteTarget, options, run_pipeline  # noqa: PLC0415
-    from pipeline.runtime.annotate import UNSETTLED  # noqa: PLC0415
     from pipeline.runtime.context import RunContext  # noqa: PLC0415
+    from pipeline.runtime.dead import UNSETTLED  # noqa: PLC0415
 
     logging.disable(logging.NOTSET)
 

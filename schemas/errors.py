@@ -6,6 +6,7 @@ AffectoryError
 ├── LeakError         one person or scene would be in two splits: the build stops and no version is written
 ├── ItemError         this source or clip cannot be used: it becomes a dead letter, the rest goes on
 └── TransientError    the world failed (network, full disk, lock): try again, then stop the build
+    └── StoppedError     it ended the work on this record (out of memory, a signal): try again, then park the record
 
 Anything else that is raised is a bug and stops the build.
 """
@@ -51,3 +52,7 @@ class ItemError(AffectoryError):
 
 class TransientError(AffectoryError):
     """Something outside failed and may work later."""
+
+
+class StoppedError(TransientError):
+    """The system ended what worked on one record: a later build tries again, and meanwhile the rest goes on."""

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import ItemError
+from schemas.errors import ItemError, StoppedError, TransientError
 
 STALL_SECONDS = 60.0
 _FORMATS = (
@@ -35,6 +36,8 @@ class _Program:
 _FFMPEG = _Program(("ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error"), "{}: ffmpeg cannot read it: {}")
 _TALKING = _Program(("ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"), _FFMPEG.fails)
 _FFPROBE = _Program(("ffprobe", "-hide_banner", "-loglevel", "error"), "not a media file that ffmpeg can read: {1}")
+_CRASHES = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS"}
+_FULL = b"No space left on device"
 _REFUSED = re.compile(r"\[(?P<format>[^\]@]+) @ 0x[0-9a-f]+\] Format not on whitelist")
 _ADDRESS = re.compile(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*|0x[0-9a-f]{6,}")
 
@@ -62,7 +65,8 @@ def run_ffmpeg(path: Path, args: Sequence[str]) -> bytearray:
     """Run ffmpeg with these arguments to its end and return its standard output.
 
     Raises:
-        ItemError: ffmpeg failed or made no progress; `path` is the file that is to blame.
+        ItemError: ffmpeg failed, crashed or made no progress; `path` is the file that is to blame.
+        StoppedError: the system ended it.
     """
     return _output(path, _FFMPEG, args)
 
@@ -81,7 +85,8 @@ def convert(path: Path, args: Sequence[str]) -> Conversion:
     """Run ffmpeg with arguments that write a file, and return what became of it.
 
     Raises:
-        ItemError: ffmpeg failed or made no progress; `path` is the file that is to blame.
+        ItemError: ffmpeg failed, crashed or made no progress; `path` is the file that is to blame.
+        StoppedError: the system ended it.
     """
     with _child(path, _FFMPEG, ["-progress", "pipe:1", *args], None) as pipe:
         told = bytearray()
@@ -152,8 +157,20 @@ def _child(path: Path, program: _Program, args: Sequence[str], heard: Callable[[
         finally:
             if child.poll() is None:
                 child.kill()
+    if child.returncode < 0:
+        raise _signalled(path, program.words[0], -child.returncode)
+    if child.returncode and _FULL in pipe.complaints:
+        raise TransientError(f"{called(path)}: {program.words[0]} cannot write: no space left on device")
     if child.returncode:
         raise ItemError(program.fails.format(called(path), reason(pipe.complaints, path)))
+
+
+def _signalled(path: Path, program: str, number: int) -> ItemError | StoppedError:
+    """Return what it means that a signal ended a child: a crash is of the file, anything else is the world's."""
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    if name in _CRASHES:
+        return ItemError(f"{called(path)}: {program} crashed on it ({name})")
+    return StoppedError(f"{called(path)}: {program} was ended by the system ({name}), as where memory runs out")
 
 
 class Pipe:

@@ -17,12 +17,12 @@ from pipeline.clips.overlap import spoken_by_others
 from pipeline.clips.segment import CutRequest, SegmentSettings, segment
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
-from pipeline.runtime.dead import dead_letter
+from pipeline.runtime.dead import dead_letter, parked
 from pipeline.runtime.patience import patiently
 from pipeline.runtime.progress import CLIPS
 from pipeline.runtime.stamps import unchanged
 from schemas.claims import Cue, Language, MediaFile, SpeakerName, Turn, Word
-from schemas.errors import ItemError
+from schemas.errors import ItemError, StoppedError
 from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter, Gap, Source
 from schemas.values import Span
@@ -76,9 +76,10 @@ class CutClips(ConcurrentDoFn):
         with self.context.counts.time("cut"):
             try:
                 files = patiently(lambda: self._files(element))
-            except ItemError as error:
+            except (ItemError, StoppedError) as error:
                 letter = dead_letter(element.source, "cut", error)
-                return (replace(letter, clip_id=clip_id(element.source, element.request), span=element.request.span),)
+                letter = replace(letter, clip_id=clip_id(element.source, element.request), span=element.request.span)
+                return (parked(letter, error, self.context),)
         return (_clip(element, files, self.context.work),)
 
     def _files(self, wanted: WantedClip) -> Files:

@@ -15,9 +15,11 @@ from annotators.media.subtitle_streams import SubtitleStream
 from annotators.speech.words_subtitles import written
 from pipeline.ingest.sources import Found
 from pipeline.runtime.concurrent import ConcurrentDoFn
+from pipeline.runtime.dead import parked
+from pipeline.runtime.patience import patiently
 from pipeline.runtime.progress import LOST
 from pipeline.runtime.stamps import unchanged
-from schemas.errors import ItemError
+from schemas.errors import ItemError, StoppedError
 from schemas.provenance import digest
 from schemas.record import DeadLetter, Gap, Origin, Source, Subtitles, Unused, subtitles_key
 from schemas.versions.accounts import SourceExtent
@@ -41,13 +43,13 @@ class Probe(ConcurrentDoFn):
         """Return the source, or its dead letter where it holds neither picture nor sound; and subtitles that are of no use."""
         with self.context.counts.time("probe"):
             try:
-                probed = self._probed(element)
-            except ItemError as error:
+                probed = patiently(lambda: self._probed(element))
+            except (ItemError, StoppedError) as error:
                 self.context.counts.add({LOST: 1})
                 letter = DeadLetter(
                     source_id=element.source_id, file=element.file, clip_id=None, step="probe", reason=_named(error, element)
                 )
-                return (letter,)
+                return (parked(letter, error, self.context),)
         terms = {key: value for key, value in asdict(element.terms).items() if key != "file"}
         origin = Origin(
             source_id=element.source_id,
@@ -103,7 +105,7 @@ class Probe(ConcurrentDoFn):
         return tuple(one for one, fault in pairs if fault is None), tuple(unused)
 
 
-def _named(error: ItemError, element: Found) -> str:
+def _named(error: ItemError | StoppedError, element: Found) -> str:
     """Return what is wrong with a file, and what it is where its name says something else."""
     container = misnamed(Path(element.path))
     return f"{error} (by its content it is {container})" if container else str(error)

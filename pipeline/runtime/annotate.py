@@ -18,16 +18,14 @@ from annotators.store import WorkStore
 from annotators.verbalize import with_impressions
 from pipeline.runtime.concurrent import DEAD, ConcurrentDoFn
 from pipeline.runtime.context import RunContext
-from pipeline.runtime.dead import dead_letter
+from pipeline.runtime.dead import UNSETTLED, dead_letter, parked
 from pipeline.runtime.patience import patiently
 from pipeline.runtime.stamps import unchanged
 from schemas.claims import Claim, KeyFrame, MediaFile
-from schemas.errors import ItemError
+from schemas.errors import ItemError, StoppedError
 from schemas.provenance import digest
 from schemas.record import DeadLetter, Record, Source, claim_fields
 
-UNSETTLED = "unsettled"
-"""Where the work store notes answers that are not to be used again."""
 ClaimsByField = Mapping[str, tuple[Claim, ...]]
 Kind = TypeVar("Kind", bound=Record)
 
@@ -59,8 +57,8 @@ class _Annotate(ConcurrentDoFn):
         with self.context.counts.time(self.annotator.name):
             try:
                 return annotated(self.annotator, (element,), self.context)
-            except ItemError as error:
-                return (dead_letter(element, self.annotator.name, error),)
+            except (ItemError, StoppedError) as error:
+                return (parked(dead_letter(element, self.annotator.name, error), error, self.context),)
 
 
 def annotated(annotator: Annotator[Any, Any], records: Sequence[Kind], context: RunContext) -> tuple[Kind, ...]:

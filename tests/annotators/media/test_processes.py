@@ -1,6 +1,7 @@
 """Children that run, fail, stall and are left, and what is said of them."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotators.media import decoder, processes
-from schemas.errors import ItemError
+from schemas.errors import ItemError, StoppedError, TransientError
 from tests.support import making
 
 
@@ -105,3 +106,27 @@ def test_an_iterator_that_is_left_early_ends_its_child(tmp_path, monkeypatch):
     next(pictures)
     pictures.close()
     assert born[-1].args[0] == "ffmpeg" and born[-1].returncode is not None
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "says"),
+    [
+        (signal.SIGKILL, StoppedError, "ffmpeg was ended by the system (SIGKILL)"),
+        (signal.SIGHUP, StoppedError, "ffmpeg was ended by the system (SIGHUP)"),
+        (signal.SIGSEGV, ItemError, "ffmpeg crashed on it (SIGSEGV)"),
+        (signal.SIGABRT, ItemError, "ffmpeg crashed on it (SIGABRT)"),
+    ],
+)
+def test_a_child_that_crashes_is_the_files_fault_and_one_that_is_ended_is_the_worlds(plain, number, kind, says):
+    endless = ["-stream_loop", "-1", "-i", processes.url(plain), "-f", "rawvideo", "-"]
+    with pytest.raises(kind) as raised, processes.running(plain, endless) as pipe:
+        pipe.read(1000)
+        os.kill(pipe._child.pid, number)
+        while pipe.read(2**20):
+            pass
+    assert str(raised.value).startswith(f"{plain.name}: {says}")
+
+
+def test_a_disk_that_is_full_is_no_fault_of_the_file(plain):
+    with pytest.raises(TransientError, match=f"{plain.name}: ffmpeg cannot write: no space left on device"):
+        processes.convert(plain, ["-i", processes.url(plain), "-f", "rawvideo", "-y", "file:/dev/full"])

@@ -1,7 +1,10 @@
 """The dead letter of a record says whose it is, which step gave up, and why."""
 
-from pipeline.runtime.dead import dead_letter
-from schemas.errors import ItemError
+import pytest
+
+from pipeline.runtime.context import RunContext
+from pipeline.runtime.dead import UNSETTLED, dead_letter, parked
+from schemas.errors import ItemError, StoppedError
 from schemas.record import Clip, Origin, Source
 from schemas.values import Span
 
@@ -18,3 +21,12 @@ def test_of_a_clip_it_names_the_clip_and_the_span_that_was_asked_for():
 def test_of_a_source_it_names_no_clip():
     letter = dead_letter(Source(source=ORIGIN, path="/a.mp4", stamps=()), "turns.x", ItemError("silent"))
     assert (letter.source_id, letter.clip_id, letter.span) == ("a" * 16, None, None)
+
+
+@pytest.mark.parametrize(("error", "notes"), [(ItemError("no sound"), 0), (StoppedError("ended by the system"), 1)])
+def test_what_the_world_ended_is_noted_once_for_the_next_build(tmp_path, error, notes):
+    context = RunContext(work=tmp_path, device="cpu", workers=1)
+    letter = dead_letter(Source(source=ORIGIN, path="/a.mp4", stamps=()), "turns.x", error)
+    for _ in range(2):
+        assert parked(letter, error, context) == letter
+    assert len(list((tmp_path / UNSETTLED).rglob("*.json"))) == notes
