@@ -58,7 +58,7 @@ PLAIN = {"text", "text_special", "code_inline", "strong_open", "strong_close", "
 @pytest.fixture(scope="module")
 def found(felt_version):
     base = card_facts(felt_version, read_manifest(felt_version), "v1")
-    cost = CostFacts(author="a", texts=1, tokens_in=1.0, tokens_out=1.0, seconds=1.0, price=0.0, priced=0)
+    cost = CostFacts(author="a", texts=1, tokens_in=1.0, tokens_out=1.0, price=0.0, priced=0)
     learned = LearnedFacts(what="a", before=0.0, after=0.0, items=1, measure="a", measure_before=0.0, measure_after=0.0)
     few = {name: {"dtype": "string", "_type": "Value"} for name in ("clip_id", "transcript")}
     return replace(base, features=json.dumps(few), costs=(cost,), reviews=replace(REVIEWS, learned=(learned,)))
