@@ -12,7 +12,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 from annotators.models import local
 from schemas.claims import Claim
 from schemas.provenance import Provenance, canonical
-from schemas.record import Record
+from schemas.record import Clip, Record
 
 SPEED: Mapping[str, bool] = MappingProxyType({"speed": True})
 Scope = Literal["source", "clip", "clips of a source"]
@@ -43,6 +43,9 @@ class Annotator(ABC, Generic[R, M]):
     shared: ClassVar[bool] = False
     """True: one loaded model serves all threads of a process; False: one model per thread."""
 
+    seconds_per_second: ClassVar[float] = 20.0
+    """The longest that it works for each second of a record, beyond the first minute: what takes longer is held to hang."""
+
     @cached_property
     def provenance(self) -> Provenance:
         """Return the author of the claims that this annotator makes."""
@@ -65,10 +68,20 @@ class Annotator(ABC, Generic[R, M]):
         return tuple(getattr(self, name) for name in names if getattr(self, name) is not None)
 
     @property
+    def batch_size(self) -> int:
+        """Return how many records are asked about at once, of whatever source; their claims must not depend on it."""
+        return 1
+
+    def time_limit(self, record: R) -> float:
+        """Return the seconds after which an answer about a record is not waited for any more."""
+        span = record.span if isinstance(record, Clip) else None
+        return 60.0 + self.seconds_per_second * (record.source.duration if span is None else span.duration)
+
+    @property
     def concurrency(self) -> int | None:
         """Return how many records are in work at once, in a pool of their own: for annotators that wait more than they work.
 
-        None: as many as there are workers, in the pool that all steps share.
+        None: as many as there are workers, in the pool that all steps share, and in a process apart from the build's own.
         """
         return None
 
@@ -94,4 +107,7 @@ class Annotator(ABC, Generic[R, M]):
         Raises:
             ItemError: the record cannot be used; with several records, the caller asks again one by one.
             TransientError: something outside failed and may work later.
+
+        Anything else that is raised, an answer that is none, a crash, and more time than `time_limit` are bugs: the record is
+        asked about once more, then put aside by name.
         """

@@ -19,7 +19,7 @@ from pipeline.feedback.reviews import authors, gather, key, laid_out
 from pipeline.feedback.teaching import apply_feedback
 from pipeline.ingest.sources import Found, find_sources, share_of
 from pipeline.plan import Plan, budgeted, read_plan
-from pipeline.release.commit import commit, earlier, fingerprint, next_name
+from pipeline.release.commit import commit, earlier, fingerprint, next_name, refuse_many
 from pipeline.rights.withdrawn import Withdrawn, drop_withdrawn, read_withdrawn
 from pipeline.runtime.holding import holding
 from pipeline.runtime.progress import Steps, progress
@@ -29,8 +29,13 @@ from pipeline.split.links import SourceIdentity
 from schemas.atomic import left_behind
 from schemas.errors import AffectoryError, UsageError
 from schemas.record import DeadLetter, Unused
-from schemas.versions.manifest import lacking, latest_version, order, read_manifest
+from schemas.versions.manifest import Manifest, lacking, latest_version, order, read_manifest
 from schemas.versions.review_facts import ReviewFacts
+
+QUARANTINED = 3
+"""Exit status of a build that wrote a version without the records that annotators failed on."""
+NAMED = 20
+"""Of those, so many are named on the screen."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,8 +83,9 @@ def _build(args: argparse.Namespace, beam_args: Sequence[str]) -> int:
         raise UsageError(f"--version {args.version}: a plain name")
     _refuse_nested(args)
     job = _job(args)
-    if _is_there(args, job.inputs):
-        return 0
+    there = _up_to_date(args, job.inputs)
+    if there is not None:
+        return QUARANTINED if there.ledger.quarantined else 0
     if args.part:
         job = replace(job, found=share_of(job.found, *args.part))
     if args.dry_run:
@@ -135,8 +141,8 @@ def stated_identity(one: Found) -> SourceIdentity:
     )
 
 
-def _is_there(args: argparse.Namespace, inputs: str) -> bool:
-    """Tell, and say so, whether the version that this command would write exists; refuse to write over another one."""
+def _up_to_date(args: argparse.Namespace, inputs: str) -> Manifest | None:
+    """Return, and tell of, the version that this command would write, None where there is none; never write over another."""
     there = args.version or latest_version(args.out)
     manifest = read_manifest(args.out / there) if there else None
     gone = lacking(args.out / there, manifest) if there and manifest is not None else []
@@ -144,9 +150,10 @@ def _is_there(args: argparse.Namespace, inputs: str) -> bool:
         more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
         said = f"{gone[0]}{more} missing or of another size; `affectory versions verify` says more"
         sys.stderr.write(f"pipeline.build: {args.out / str(there)} is not whole: {said}. The next version holds it all again.\n")
-    elif manifest is not None and manifest.inputs == inputs:
-        sys.stdout.write(f"{args.out / there} is up to date: same sources, same plan; nothing to do.\n")
-        return True
+    elif manifest is not None and manifest.inputs == inputs and args.retry_dead is None:
+        sys.stdout.write(f"{args.out / str(there)} is up to date: same sources, same plan; nothing to do.\n")
+        sys.stdout.write(_put_aside(manifest.ledger.quarantined, ()))
+        return manifest
     if args.version and (args.out / args.version).exists():
         raise UsageError(
             f"--version {args.version}: it exists, holds something else, and versions do not change; choose a new name"
@@ -155,7 +162,7 @@ def _is_there(args: argparse.Namespace, inputs: str) -> bool:
     if args.version and newest and order(args.version) < order(newest):
         wanted = f"choose a name after it, as {next_name(args.out)}"
         raise UsageError(f"--version {args.version}: {newest} would still be the newest; {wanted}")
-    return False
+    return None
 
 
 def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob, work: Path) -> int:
@@ -165,7 +172,7 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob, work
     logging.disable(logging.WARNING)  # at its import, Beam warns about clients of a cloud that nobody asked for
     from pipeline.flow import WriteTarget, options, run_pipeline  # noqa: PLC0415
     from pipeline.runtime.context import RunContext  # noqa: PLC0415
-    from pipeline.runtime.dead import UNSETTLED  # noqa: PLC0415
+    from pipeline.runtime.dead import UNSETTLED, release_quarantined  # noqa: PLC0415
 
     logging.disable(logging.NOTSET)
 
@@ -173,7 +180,10 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob, work
     for annotator in job.plan.annotators:
         annotator.check()
     require([ref.name for annotator in job.plan.annotators for ref in annotator.provenance.models])
-    context = RunContext(work=work, device=_device(args.device), workers=args.workers)
+    context = RunContext(work=work, device=_device(args.device), workers=args.workers, limits=job.plan.run.limits)
+    if args.retry_dead is not None:
+        released = release_quarantined(context.store, args.retry_dead)
+        sys.stdout.write(f"{released} quarantined record{' is' if released == 1 else 's are'} asked about again\n")
     staging = work / "staging" / job.inputs
     for left in (staging, *left_behind(args.out)):
         shutil.rmtree(left, ignore_errors=True)
@@ -185,8 +195,11 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob, work
     )
     people = replace(laid_out(job.people, context.store), withdrawn=job.withdrawn)
     steps, here = steps_of(job.plan), context.counts
-    with progress(lambda elapsed: steps.line(here.counted, len(job.found), elapsed)):
-        ledger, counted = run_pipeline(job.found, job.plan, people, context, release, beam_options)
+    try:
+        with progress(lambda elapsed: steps.line(here.counted, len(job.found), elapsed)):
+            ledger, counted = run_pipeline(job.found, job.plan, people, context, release, beam_options)
+    finally:
+        context.process.close()
     tables = steps.table(counted) + Usage.among(counted).table()
     if release is None:
         sys.stdout.write(f"part {args.part[0]}/{args.part[1]} is done; run without --part to assemble\n" + tables)
@@ -195,6 +208,9 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob, work
     # A version with answers that are still due is not what its inputs could give: the same command has more to do.
     inputs = f"{job.inputs} but {unsettled}" if unsettled else job.inputs
     place = args.out / job.name
+    quarantined = refuse_many(ledger, len(job.found), job.plan.run.max_quarantined)
+    status = QUARANTINED if quarantined else 0
+    newest = read_manifest(args.out / latest) if args.retry_dead is not None and (latest := latest_version(args.out)) else None
     manifest = commit(
         staging,
         place,
@@ -205,9 +221,13 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob, work
         unused=job.unused,
         reviews=job.reviews,
         ledger=ledger,
+        newest=newest,
     )
-    sys.stdout.write(manifest.summary(place) + tables + _due(unsettled))
-    return 0
+    if manifest is newest:
+        sys.stdout.write(f"nothing has changed by it: {latest_version(args.out)} holds the same\n")
+        return status
+    sys.stdout.write(manifest.summary(place) + tables + _due(unsettled) + _put_aside(len(quarantined), quarantined))
+    return status
 
 
 def steps_of(plan: Plan) -> Steps:
@@ -216,6 +236,16 @@ def steps_of(plan: Plan) -> Steps:
     clips = [one.name for one in plan.annotators if one.scope != "source"]
     order = ("probe", *sources, "cut", *clips, "judge", "write")
     return Steps(order=order, per_source=frozenset(("probe", *sources, "write")))
+
+
+def _put_aside(count: int, letters: Sequence[DeadLetter]) -> str:
+    """Return what is said of records that annotators failed on as they must not, the first of them by name."""
+    if not count:
+        return ""
+    told = "1 record is" if count == 1 else f"{count} records are"
+    names = [f"  {letter.place}: {letter.reason}\n" for letter in letters[:NAMED]]
+    more = f"  and {len(letters) - NAMED} more; all stand in its dead letters\n" * (len(letters) > NAMED)
+    return f"{told} quarantined: an annotator fails there as it must not; --retry-dead asks again\n{''.join(names)}{more}"
 
 
 def _due(unsettled: int) -> str:

@@ -19,6 +19,7 @@ from pipeline.clips.segment import SegmentSettings
 from pipeline.judge.assess import AssessSettings
 from pipeline.judge.route import Judge, RouteSettings, allowed
 from pipeline.judge.rule import Rule, configured_rule
+from pipeline.runtime.settings import RunSettings
 from pipeline.split.assign import SplitSettings
 from pipeline.split.duplicates import DuplicateSettings
 from schemas.errors import UsageError, did_you_mean
@@ -27,7 +28,7 @@ from schemas.record import SCHEMA_VERSION, Clip, Source, claim_fields
 from schemas.validate import validate
 from schemas.vocabulary.spaces import space
 
-TABLES = ("segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "annotators", "rules")
+TABLES = ("segment", "cut", "release", "assess", "route", "review", "split", "duplicates", "run", "annotators", "rules")
 _TOGETHER = "clips of a source"
 
 
@@ -66,6 +67,7 @@ class Plan:
     review: ReviewSettings
     split: SplitSettings
     duplicates: DuplicateSettings
+    run: RunSettings
     annotators: tuple[Annotator[Any, Any], ...]
     rules: tuple[Rule, ...] = ()
 
@@ -156,6 +158,7 @@ def read_plan(name: str) -> Plan:
         review=validate(ReviewSettings, _of_space(table.get("review", {}), assess.space), f"--plan {path}: [review]"),
         split=validate(SplitSettings, table.get("split", {}), f"--plan {path}: [split]"),
         duplicates=validate(DuplicateSettings, table.get("duplicates", {}), f"--plan {path}: [duplicates]"),
+        run=validate(RunSettings, table.get("run", {}), f"--plan {path}: [run]"),
         annotators=tuple(configured(one, where) for one, where in _each(table, "annotators", path)),
         rules=tuple(configured_rule(one, where) for one, where in _each(table, "rules", path)),
     )

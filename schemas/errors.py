@@ -5,10 +5,11 @@ AffectoryError
 │   └── ModelFileError   a model file is missing, corrupt or unpinned
 ├── LeakError         one person or scene would be in two splits: the build stops and no version is written
 ├── ItemError         this source or clip cannot be used: it becomes a dead letter, the rest goes on
+├── BugError          an annotator fails on this record as it must not: it is put aside until it is asked for again
 └── TransientError    the world failed (network, full disk, lock): try again, then stop the build
     └── StoppedError     it ended the work on this record (out of memory, a signal): try again, then park the record
 
-Anything else that is raised is a bug and stops the build.
+Anything else that is raised is a bug of ours and stops the build.
 """
 
 import difflib
@@ -48,6 +49,17 @@ class LeakError(AffectoryError):
 
 class ItemError(AffectoryError):
     """One record cannot be used; the message is the reason that a person reads in its dead letter."""
+
+
+class BugError(AffectoryError):
+    """An annotator crashed, hung, took too much memory, raised or answered what it must not; twice, the second time alone."""
+
+    def __init__(self, says: str, trace: str = "", *, certain: bool = False) -> None:
+        super().__init__(says)
+        self.trace = trace
+        """Where it was raised, for whoever mends it; empty where nothing was raised."""
+        self.certain = certain
+        """Whether it did so twice already."""
 
 
 class TransientError(AffectoryError):

@@ -40,12 +40,15 @@ from schemas.claims import (
     Voiceprint,
     Word,
 )
+from schemas.errors import printable
 from schemas.meta import Feature, Says, Unit, Within
 from schemas.provenance import digest
 from schemas.values import Span
 from schemas.vocabulary.sidecars import SidecarMarks
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
+ITEM, WORLD, BUG = "item", "world", "bug"
+"""Whose fault a dead letter is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +239,12 @@ class DeadLetter:
     step: Annotated[str, Says("where it ended: scan, probe, an annotator's name, cut, …")]
     reason: Annotated[str, Says("in words that a person understands")]
     span: Annotated[Span | None, Says("requested span in source time; None: the whole source")] = None
+    fault: Annotated[str, Says("item: it cannot be used; world: the system ended the work; bug: an annotator fails on it")] = ITEM
+
+    @property
+    def place(self) -> str:
+        """Return the file, and the clip if it is of one, as a person is told of it."""
+        return printable(f"{self.file} clip {self.clip_id}" if self.clip_id else self.file)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

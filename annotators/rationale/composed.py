@@ -37,7 +37,7 @@ class ComposedRationale(Annotator[Clip, None]):
     """
 
     name: ClassVar[str] = "rationale.composed"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     requires: ClassVar[tuple[str, ...]] = (
         "labels", "cues", "faces", "targets", "speaker", "transcript", "languages", "requested", "actual",
     )  # fmt: skip

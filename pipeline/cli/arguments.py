@@ -36,6 +36,14 @@ def build_arguments(prog: str = "python -m pipeline.build") -> argparse.Argument
     made.add_argument("--part", type=_part, metavar="K/N", help="do only this share of the sources; then run without to assemble")
     made.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
     made.add_argument(
+        "--retry-dead",
+        nargs="?",
+        const="",
+        metavar="REASON",
+        help="ask again about what annotators failed on and what became no row; with REASON, only where annotator, file, clip or "
+        "reason hold it",
+    )
+    made.add_argument(
         "--version",
         action=_Version,
         nargs="?",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -20,9 +21,9 @@ from pipeline.rights.withdrawn import TAKEDOWN
 from pipeline.stats.collect import card_facts
 from pipeline.versions.integrity import write_sums
 from schemas.atomic import move_whole, write_atomic
-from schemas.errors import UsageError
+from schemas.errors import AffectoryError, UsageError
 from schemas.provenance import digest
-from schemas.record import SCHEMA_VERSION, DeadLetter, Unused, subtitles_key
+from schemas.record import BUG, SCHEMA_VERSION, DeadLetter, Unused, subtitles_key
 from schemas.values import Span
 from schemas.versions.accounts import SourceAccount, account
 from schemas.versions.dead_letters import counted
@@ -69,20 +70,48 @@ def commit(  # noqa: PLR0913
     ledger: Any,
     unused: Sequence[Unused] = (),
     reviews: ReviewFacts | None = None,
+    newest: Manifest | None = None,
 ) -> Manifest:
     """Write dead letters, report, card and manifest beside the shards, and move the version to its place.
+
+    Where `newest` is given and holds the same, nothing is written, and it is returned.
 
     Raises:
         UsageError: the place was taken while the build ran.
     """
 
     letters = (*copies, *ledger.dead, *barren(found, ledger))
+    made = replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews, unused=(*unused, *ledger.unused))
+    if newest is not None and _told(newest) == _told(made):
+        shutil.rmtree(staging)
+        return newest
     write_dead(letters, staging / DEAD)
-    return finish(
-        staging,
-        place,
-        replace(_manifest(plan, inputs, found, letters, ledger), reviews=reviews, unused=(*unused, *ledger.unused)),
-    )
+    return finish(staging, place, made)
+
+
+def _told(manifest: Manifest) -> tuple[object, ...]:
+    """Return what two versions agree in that hold the same."""
+    return manifest.inputs, manifest.rows_sha256, manifest.ledger, manifest.reasons
+
+
+def refuse_many(ledger: Ledger, sources: int, most: float) -> tuple[DeadLetter, ...]:
+    """Return the letters of sources and clips that annotators failed on as they must not.
+
+    Raises:
+        AffectoryError: it is a larger share of the clips, or of the sources, than a version may lack.
+    """
+    failed = tuple(letter for letter in ledger.dead if letter.fault == BUG)
+    clips = sum(shard.rows for shard in ledger.shards) + sum(letter.clip_id is not None for letter in ledger.dead)
+    of_clips = sum(letter.clip_id is not None for letter in failed)
+    for what, count, total in (("clips", of_clips, clips), ("sources", len(failed) - of_clips, sources)):
+        if count > most * total:
+            first = next(letter for letter in failed if (letter.clip_id is not None) == (what == "clips"))
+            raise AffectoryError(
+                f"{count} of {total} {what} are quarantined, more than run.max_quarantined = {most:g} allows: no version is "
+                f"written. The first: {first.place}: {first.reason}. Mend the annotator and "
+                "ask again with --retry-dead, or allow more"
+            )
+    return failed
 
 
 def finish(staging: Path, place: Path, manifest: Manifest) -> Manifest:
@@ -135,6 +164,7 @@ def _manifest(plan: Plan, inputs: str, found: Sequence[Found], letters: Sequence
             review=rows[FOLDERS[REVIEW]],
             rejected=rows[FOLDERS[REJECT]],
             dead_clips=len(letters) - len(whole),
+            quarantined=sum(letter.fault == BUG for letter in letters),
         ),
         reasons=counted(letters),
         splits=splits,

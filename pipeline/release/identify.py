@@ -15,6 +15,7 @@ from pipeline.rights import withdrawn
 from pipeline.runtime.annotate import annotated
 from pipeline.runtime.concurrent import ConcurrentDoFn
 from pipeline.runtime.context import RunContext
+from pipeline.runtime.dead import RECORD_ERRORS, dead_letter, parked
 from pipeline.split.links import _KIN, SourceIdentity
 from schemas.provenance import digest
 from schemas.record import Clip, DeadLetter
@@ -27,20 +28,28 @@ class Together(ConcurrentDoFn):
         super().__init__(context)
         self.annotators = tuple(annotators)
 
-    def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Clip]:
+    def work(self, element: tuple[str, Iterable[Ref]]) -> Iterable[Clip | DeadLetter]:
         """Let each annotator see the clips of the source in order of time."""
-        clips = _all_clips(tuple(element[1]), self.annotators, self.context)
-        return tuple(with_final_names(clip) for clip in clips)
+        clips, letters = _all_clips(tuple(element[1]), self.annotators, self.context)
+        return (*(with_final_names(clip) for clip in clips), *letters)
 
 
-def _all_clips(told: Iterable[object], annotators: Sequence[Annotator[Any, Any]], context: RunContext) -> tuple[Clip, ...]:
-    """Return the clips among what is told, in order of time, with what the annotators say of all of them."""
+def _all_clips(
+    told: Iterable[object], annotators: Sequence[Annotator[Any, Any]], context: RunContext
+) -> tuple[tuple[Clip, ...], tuple[DeadLetter, ...]]:
+    """Return the clips among what is told, in order of time, with what the annotators say of all of them.
+
+    Where one cannot say anything, there are no clips, and a dead letter for each.
+    """
     refs = sorted((one for one in told if isinstance(one, Ref)), key=lambda ref: (ref.start, ref.clip_id))
     clips = tuple(kept_clip(ref, context) for ref in refs)
     for annotator in annotators if clips else ():
         with context.counts.time(annotator.name):
-            clips = annotated(annotator, clips, context)
-    return clips
+            try:
+                clips = annotated(annotator, clips, context)
+            except RECORD_ERRORS as error:
+                return (), tuple(parked(dead_letter(clip, annotator.name, error), error, context) for clip in clips)
+    return clips, ()
 
 
 class Identify(ConcurrentDoFn):
@@ -55,9 +64,10 @@ class Identify(ConcurrentDoFn):
         """Let each annotator see the clips of the source in order of time; then judge each clip that was not withdrawn."""
         source_id, found = element
         told = tuple(found)
-        clips = tuple(with_final_names(clip) for clip in _all_clips(told, self.annotators, self.context))
+        seen, letters = _all_clips(told, self.annotators, self.context)
+        clips = tuple(map(with_final_names, seen))
         if not clips:
-            return ()
+            return letters
         # Not before: who is who in a source must not depend on who has withdrawn.
         gone = {clip.clip_id for clip in clips if self.people.withdrawn.clip(withdrawn.moment(clip))}
         letters = tuple(

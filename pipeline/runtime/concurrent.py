@@ -8,9 +8,8 @@ while one source is still being listened to, clips of another are already cut an
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -30,41 +29,55 @@ COUNTS = "affectory"
 
 
 class ConcurrentDoFn(beam.DoFn):  # type: ignore[misc]
-    """Runs `work` on up to `workers` elements at once; dead letters leave by the output `dead`.
+    """Runs `work` on up to `workers` elements at once, or `work_all` on batches; dead letters leave by the output `dead`.
 
     What the process counts meanwhile becomes counters of Beam, which come back from every worker of every runner.
     """
 
-    def __init__(self, context: RunContext, workers: int | None = None, pool: str = "") -> None:
-        self.context, self.workers, self.pool = context, workers or context.workers, pool
+    def __init__(self, context: RunContext, workers: int | None = None, pool: str = "", batch: int = 1) -> None:
+        self.context, self.workers, self.pool, self.batch = context, workers or context.workers, pool, batch
 
     def setup(self) -> None:
         """Hold on to what the process holds for the run, for as long as the step lives."""
         self._process = self.context.process
 
-    @abstractmethod
     def work(self, element: Any) -> Iterable[Any]:
         """Return what becomes of one element; what only the ledger is told goes to the output `dead`."""
+        raise NotImplementedError
+
+    def work_all(self, elements: Sequence[Any]) -> Iterable[Any]:
+        """Return what becomes of up to `batch` elements; in order, unless overridden, what becomes of each."""
+        for element in elements:
+            yield from self.work(element)
 
     def start_bundle(self) -> None:
         """Begin with nothing under way."""
         self._under_way: deque[Future[list[Any]]] = deque()
+        self._gathered: list[Any] = []
         self._threads = self.context.process.pool(self.pool, self.workers)
 
     def process(self, element: Any) -> Iterator[Any]:
         """Hand the element to the pool, and pass on what is done."""
-        self._under_way.append(self._threads.submit(lambda: list(self.work(element))))
+        self._gathered.append(element)
+        if len(self._gathered) >= self.batch:
+            self._submit()
         while self._under_way and (self._under_way[0].done() or len(self._under_way) > 2 * self.workers):
             yield from map(_tagged, self._under_way.popleft().result())
 
     def finish_bundle(self) -> Iterator[Any]:
         """Pass on the rest."""
+        if self._gathered:
+            self._submit()
         while self._under_way:
             for out in map(_tagged, self._under_way.popleft().result()):
                 windowed = WindowedValue(getattr(out, "value", out), GlobalWindow().max_timestamp(), [GlobalWindow()])
                 yield TaggedOutput(DEAD, windowed) if isinstance(out, TaggedOutput) else windowed
         for name, n in self.context.counts.take().items():
             Metrics.counter(COUNTS, name).inc(n)
+
+    def _submit(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._under_way.append(self._threads.submit(lambda: list(self.work_all(gathered))))
 
 
 def _tagged(out: Any) -> Any:

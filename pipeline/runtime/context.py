@@ -3,37 +3,67 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import weakref
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from annotators.annotator import Annotator
 from annotators.store import WorkStore
+from pipeline.runtime.isolation import Isolation, WorkerLimits
+from pipeline.runtime.loaded import LoadedModels
 from pipeline.runtime.progress import RunCounts
+from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from apache_beam.utils.shared import Shared
 
+HOPELESS = 20
+"""Records on all of which an annotator has to fail before the build stops for it."""
+
 
 class RunProcess:
-    """What one process holds for one run: its counts, its loaded models and its threads."""
+    """What one process holds for one run: its counts, its annotators at work and its threads."""
 
     def __init__(self) -> None:
         self.counts = RunCounts()
+        self.models = LoadedModels()
+        """Of annotators that wait more than they work, and of all where none is isolated."""
         self._lock = threading.Lock()
-        self._models: dict[tuple[object, ...], Any] = {}
+        self._isolation: Isolation | None = None
+        self._answered: set[str] = set()
+        self._failed: Counter[str] = Counter()
         self._pools: dict[tuple[str, int], ThreadPoolExecutor] = {}
 
-    def model(self, annotator: Annotator[Any, Any], device: str, load: Callable[[], Any]) -> Any:
-        """Return the model of an annotator, loaded once in the process, or once in each thread where it is not shared."""
-        mine: tuple[object, ...] = (annotator.key, device, None if annotator.shared else threading.get_ident())
-        if mine not in self._models:
-            with self._lock:
-                if mine not in self._models:
-                    self._models[mine] = load()
-        return self._models[mine]
+    def isolation(self, threads: int, limits: WorkerLimits) -> Isolation:
+        """Return where annotators work apart from this process; it ends with the run."""
+        with self._lock:
+            if self._isolation is None:
+                self._isolation = Isolation(threads, limits)
+                weakref.finalize(self, self._isolation.close)
+            return self._isolation
+
+    def close(self) -> None:
+        """End what works apart from this process."""
+        if self._isolation is not None:
+            self._isolation.close()
+
+    def answered(self, annotator: str) -> None:
+        """Note that an annotator can answer."""
+        self._answered.add(annotator)
+
+    def failed(self, annotator: str, reason: str) -> None:
+        """Note that an annotator failed on a record as it must not.
+
+        Raises:
+            UsageError: it failed on all of the first `HOPELESS` records, so that asking about all others would be in vain.
+        """
+        with self._lock:
+            self._failed[annotator] += 1
+            hopeless = annotator not in self._answered and self._failed[annotator] >= HOPELESS
+        if hopeless:
+            raise UsageError(f"{annotator} failed on each of its first {HOPELESS} records; the last: {reason}")
 
     def pool(self, name: str, workers: int) -> ThreadPoolExecutor:
         """Return the threads of that name."""
@@ -57,6 +87,8 @@ class RunContext:
     work: Path
     device: str
     workers: int
+    limits: WorkerLimits | None = None
+    """What annotators may take, each process of the run having a child in which they work; None: they work in the process."""
     shared: Shared = field(default_factory=_shared, repr=False, compare=False)
     """Leads to the RunProcess of whatever process a step is sent to."""
 

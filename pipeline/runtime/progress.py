@@ -35,13 +35,13 @@ class RunCounts:
         self.add({_WORKED + step: 1})
 
     @contextmanager
-    def time(self, step: str) -> Iterator[None]:
-        """Count one element of a step, and the seconds that it takes."""
+    def time(self, step: str, elements: int = 1) -> Iterator[None]:
+        """Count elements of a step, and the seconds that they take."""
         start = time.monotonic()
         try:
             yield
         finally:
-            self.add({_DONE + step: 1, _MICRO + step: round(1e6 * (time.monotonic() - start))})
+            self.add({_DONE + step: elements, _MICRO + step: round(1e6 * (time.monotonic() - start))})
 
     @property
     def counted(self) -> Mapping[str, int]:

@@ -20,7 +20,7 @@ from pipeline.release.shards import parquet_writer, write_dead
 from pipeline.rights.withdrawn import REASON, TAKEDOWN, nameless, source_letter
 from pipeline.stats.recount import GROUP, SPLIT, recount
 from schemas.provenance import digest
-from schemas.record import DeadLetter, Unused
+from schemas.record import BUG, DeadLetter, Unused
 from schemas.values import Span
 from schemas.versions.accounts import SourceAccount, without_clips, without_source
 from schemas.versions.dead_letters import counted, letter_order
@@ -216,6 +216,7 @@ def _ledger(old: Counts, files: Sequence[WrittenFile], letters: Sequence[DeadLet
         review=rows[FOLDERS[REVIEW]],
         rejected=rows[FOLDERS[REJECT]],
         dead_clips=len(letters) - dead,
+        quarantined=sum(letter.fault == BUG for letter in letters),
     )
 
 

@@ -34,6 +34,8 @@ class Counts:
     review: int
     rejected: int
     dead_clips: int
+    quarantined: int = 0
+    """Of the dead sources and clips, those on which an annotator failed as it must not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

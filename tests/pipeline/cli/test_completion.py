@@ -35,7 +35,7 @@ def completed(line, tmp_path):
         ("affectory ver", {"versions"}),
         ("affectory review pu", {"push", "pull"}),
         ("affectory versions d", {"diff"}),
-        ("affectory build --re", {"--review-budget"}),
+        ("affectory build --re", {"--review-budget", "--retry-dead"}),
         ("affectory build --device cu", {"cuda"}),
         ("affectory build --plan emb", {"embedded"}),
         ("affectory plan show st", {"studio"}),

@@ -1,19 +1,21 @@
 """What `Annotate` promises to annotators and asks of them, with small annotators made for the purpose."""
 
+import math
+import re
 import threading
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 import apache_beam as beam
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
-from annotators.annotator import Annotator
+from annotators.annotator import SPEED, Annotator
 from pipeline.runtime import patience
-from pipeline.runtime.annotate import Annotate, annotated
+from pipeline.runtime.annotate import Annotate, annotated, annotated_each
 from pipeline.runtime.context import RunContext
 from schemas.claims import Cue, Overlooked
-from schemas.errors import ItemError, TransientError
+from schemas.errors import BugError, ItemError, StoppedError, TransientError
 from schemas.record import Clip, Origin
 from schemas.values import Span
 
@@ -69,8 +71,35 @@ class Flaky(Counting):
         return super().annotate(model, records)
 
 
+def cue(**changed):
+    return Cue(**{"by": Answering().key, "cue_id": "c", "modality": "words", "span": None, "text": "t", "value": 1.0, **changed})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answering(Counting):
+    name: ClassVar[str] = "cues.answering"
+    answer: Any = field(default=None, metadata=SPEED)
+
+    def annotate(self, model, records):
+        return self.answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hungry(Counting):
+    name: ClassVar[str] = "cues.hungry"
+    sizes: ClassVar[list[int]] = []
+    most: int = 1
+
+    def annotate(self, model, records):
+        self.sizes.append(len(records))
+        if len(records) > self.most:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 80.00 GiB")
+        return super().annotate(model, records)
+
+
 @pytest.fixture
 def context(tmp_path):
+    Hungry.sizes.clear()
     Counting.calls.clear()
     Counting.loads.clear()
     Flaky.failures.clear()
@@ -124,10 +153,67 @@ def test_each_thread_has_a_model_of_its_own_unless_it_can_be_shared(context):
     assert len(Counting.loads) == len(set(Counting.loads)) <= 3
 
 
-def test_any_other_error_is_a_bug_and_stops_the_build(context):
+def test_any_other_error_puts_the_record_aside_and_it_is_not_asked_about_again(context):
     broken = clip("a", transcript=5)
-    with pytest.raises(TypeError), beam.Pipeline(runner="FnApiRunner") as pipeline:
-        _ = pipeline | beam.Create([broken]) | Annotate(Counting(), context)
+    (first,) = annotated_each(Counting(), (broken,), context)
+    assert isinstance(first, BugError)
+    assert re.fullmatch(
+        r"cues\.counting raised TypeError: object of type 'int' has no len\(\) \(test_annotate\.py:\d+\)", str(first)
+    )
+    assert "Traceback" in first.trace
+    assert Counting.calls == ["a", "a"]
+    (again,) = annotated_each(Counting(), (broken,), context)
+    assert (str(again), Counting.calls) == (str(first), ["a", "a"])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        [],
+        ["nonsense"],
+        [()] * 2,
+        [(cue(value=math.nan),)],
+        [(cue(value="1"),)],
+        [(cue(by="cues.other@1#0"),)],
+        [(cue(span=3),)],
+    ],
+)
+def test_an_answer_that_is_none_is_held_against_the_annotator(context, answer):
+    (outcome,) = annotated_each(Answering(answer=answer), (clip("a"),), context)
+    assert isinstance(outcome, BugError)
+    assert "cues.answering gave an answer that is none" in str(outcome)
+
+
+def test_records_are_asked_about_together_and_kept_each_for_itself(context):
+    clips = tuple(clip(name) for name in "abc")
+    together = annotated_each(Counting(), clips, context)
+    assert Counting.calls == list("abc")
+    for one, said in zip(clips, together, strict=True):
+        assert annotated_each(Counting(), (one,), context) == [said]
+    assert Counting.calls == list("abc")
+
+
+def test_of_records_asked_about_together_the_one_that_is_to_blame_fails(context):
+    clips = (clip("a"), clip("b", "bad"), clip("c", transcript=5), clip("d"))
+    first, bad, broken, last = annotated_each(Counting(), clips, context)
+    assert (first.cues[0].value, last.cues[0].value) == (5.0, 5.0)
+    assert (str(bad), type(broken)) == ("the transcript is bad", BugError)
+
+
+def test_what_is_too_much_for_the_memory_is_asked_about_in_halves(context):
+    clips = tuple(clip(name) for name in "abcdefg")
+    found = annotated_each(Hungry(most=2), clips, context)
+    assert [one.cues[0].value for one in found] == [5.0] * 7
+    assert max(Hungry.sizes) == 7
+    assert all(size <= 2 for size in Hungry.sizes if size not in (7, 3))
+
+
+def test_where_there_is_not_the_memory_for_one_the_world_is_to_blame(context, monkeypatch):
+    monkeypatch.setattr(patience.time, "sleep", lambda seconds: None)
+    (found,) = annotated_each(Hungry(most=0), (clip("a"),), context)
+    assert isinstance(found, StoppedError)
+    assert "CUDA out of memory. Tried to allocate 80.00 GiB" in str(found)
 
 
 def test_an_annotator_is_asked_anew_when_what_it_uses_changes(context):

@@ -2,34 +2,13 @@
 
 import pickle
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import pytest
 
-from annotators.annotator import Annotator
-from pipeline.runtime.context import RunContext
-from schemas.record import Clip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Own(Annotator[Clip, object]):
-    name: ClassVar[str] = "cues.own"
-    version: ClassVar[str] = "1"
-    depth: int = 1
-
-    def load(self, device):
-        return object()
-
-    def annotate(self, model, records):
-        return [() for _ in records]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Common(Own):
-    name: ClassVar[str] = "cues.common"
-    shared: ClassVar[bool] = True
+from pipeline.runtime.context import HOPELESS, RunContext
+from pipeline.runtime.isolation import ClosedError, WorkerLimits
+from schemas.errors import UsageError
 
 
 @pytest.fixture
@@ -55,42 +34,26 @@ def test_the_same_run_elsewhere_is_the_same_run(context, tmp_path):
     assert replace(context, work=tmp_path / "other").process is context.process
 
 
-def in_threads(count, ask):
-    """Return what `count` threads get that ask at once."""
-    together = threading.Barrier(count)
-
-    def one(_):
-        together.wait()
-        return ask()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
+def test_where_annotators_work_is_the_same_for_all_steps_and_ends_with_the_run(context):
+    limits = WorkerLimits(memory=2**33)
+    apart = context.process.isolation(2, limits)
+    assert context.process.isolation(2, limits) is apart
+    context.process.close()
+    with pytest.raises(ClosedError):
+        apart.ask(None, [], "cpu")
 
 
-def test_a_shared_model_is_loaded_once_whoever_asks_first(context):
-    found = in_threads(4, lambda: context.process.model(Common(), "cpu", object))
-    assert len({id(model) for model in found}) == 1
+def test_an_annotator_that_fails_on_all_that_it_is_asked_first_stops_the_build(context):
+    for _ in range(HOPELESS - 1):
+        context.process.failed("cues.poor", "it raised")
+    with pytest.raises(UsageError, match=f"cues.poor failed on each of its first {HOPELESS} records; the last: it raised"):
+        context.process.failed("cues.poor", "it raised")
 
 
-def test_a_model_that_is_not_shared_is_loaded_once_in_each_thread(context):
-    found = in_threads(4, lambda: [context.process.model(Own(), "cpu", object) for _ in range(2)])
-    assert all(first is second for first, second in found)
-    assert len({id(model) for model, _ in found}) == 4
-
-
-def test_another_setting_or_device_has_another_model(context):
-    process = context.process
-    models = [process.model(*one, object) for one in ((Common(), "cpu"), (Common(depth=2), "cpu"), (Common(), "cuda"))]
-    assert len({id(model) for model in models}) == 3
-
-
-def test_what_could_not_be_loaded_is_loaded_when_it_is_asked_for_again(context):
-    def fail():
-        raise OSError("no such file")
-
-    with pytest.raises(OSError, match="no such file"):
-        context.process.model(Common(), "cpu", fail)
-    assert context.process.model(Common(), "cpu", lambda: "loaded") == "loaded"
+def test_one_that_has_answered_once_may_fail_as_often_as_the_plan_allows(context):
+    context.process.answered("cues.good")
+    for _ in range(2 * HOPELESS):
+        context.process.failed("cues.good", "it raised")
 
 
 def test_steps_share_one_pool_of_threads_and_one_that_waits_has_its_own(context):

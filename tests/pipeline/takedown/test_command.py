@@ -144,6 +144,7 @@ def test_a_withdrawn_clip_is_gone_with_its_media_and_the_rest_is_as_it_was(out):
             "clip_id": clip_id,
             "step": "takedown",
             "reason": "withdrawn",
+            "fault": "item",
             "span": before[clip_id]["requested"],
         }
     ]
