@@ -28,13 +28,10 @@ name = "cues.poisoned"
 """
 SAYS = {
     "segfaults": "cues.poisoned crashed its process (SIGSEGV)",
-    "exits": "cues.poisoned ended its process (exit status 0)",
     "hangs": "cues.poisoned gave no answer within",
     "leaks": "cues.poisoned took more than",
     "raises": "cues.poisoned raised ZeroDivisionError: division by zero (fixed.py:",
     "garbage": "cues.poisoned gave an answer that is none",
-    "nothing": "cues.poisoned raised",
-    "stranger": "cues.poisoned gave an answer that is none: a claim in the name of cues.other@1#0",
     "eats": "cues.poisoned: RuntimeError: CUDA out of memory. Tried to allocate 80.00 GiB",
 }
 

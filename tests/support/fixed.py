@@ -94,9 +94,6 @@ class PoisonedCues(FixedCues):
     def segfaults(self, said):
         ctypes.string_at(0)
 
-    def exits(self, said):
-        os._exit(0)
-
     def hangs(self, said):
         while True:
             pass
@@ -111,12 +108,6 @@ class PoisonedCues(FixedCues):
 
     def garbage(self, said):
         return (replace(said[0], value=math.nan),)
-
-    def nothing(self, said):
-        return lambda: "cannot even be sent"
-
-    def stranger(self, said):
-        return (replace(said[0], by="cues.other@1#0"),)
 
     def eats(self, said):
         raise RuntimeError("CUDA out of memory. Tried to allocate 80.00 GiB")

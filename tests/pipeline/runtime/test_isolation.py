@@ -38,6 +38,9 @@ class Harmful(Counting):
     def crash(self):
         ctypes.string_at(0)
 
+    def leave(self):
+        os._exit(0)
+
     def hang(self):
         time.sleep(1e6)
 
@@ -89,6 +92,7 @@ def test_an_answer_comes_from_another_process(isolation, harmful):
     ("deed", "says"),
     [
         ("crash", "cues.harmful crashed its process (SIGSEGV)"),
+        ("leave", "cues.harmful ended its process (exit status 0)"),
         ("hang", "cues.harmful gave no answer within 3 s"),
         ("leak", "cues.harmful took more than 1.1 GB of memory"),
     ],
@@ -121,6 +125,19 @@ def test_what_an_annotator_raises_is_raised_here(isolation, harmful):
         isolation.ask(Counting(), [clip("a", "bad")], "cpu")
     with pytest.raises(ShortError, match="MemoryError"):
         isolation.ask(harmful, [clip("a", "short")], "cpu")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secretive(Counting):
+    name: ClassVar[str] = "cues.secretive"
+
+    def annotate(self, model, records):
+        return lambda: "cannot even be sent"
+
+
+def test_an_answer_that_cannot_be_sent_is_a_bug(isolation):
+    with pytest.raises(BugError, match="cues.secretive raised AttributeError: Can't pickle local object"):
+        isolation.ask(Secretive(), [clip("a")], "cpu")
 
 
 def test_closing_ends_it_at_once_and_whoever_waits_is_told(isolation, harmful):
