@@ -136,7 +136,7 @@ class Secretive(Counting):
 
 
 def test_an_answer_that_cannot_be_sent_is_a_bug(isolation):
-    with pytest.raises(BugError, match="cues.secretive raised AttributeError: Can't pickle local object"):
+    with pytest.raises(BugError, match=r"cues\.secretive raised AttributeError: Can't pickle local object"):
         isolation.ask(Secretive(), [clip("a")], "cpu")
 
 
