@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from label_studio.consensus.consensus import Consensus, fit_consensus
 from label_studio.project.answers import Answer
@@ -31,6 +32,9 @@ from schemas.errors import AffectoryError, UsageError
 from schemas.record import DeadLetter, Unused
 from schemas.versions.manifest import Manifest, lacking, latest_version, order, read_manifest
 from schemas.versions.review_facts import ReviewFacts
+
+if TYPE_CHECKING:
+    from pipeline.release.ledger import Ledger  # with Beam, which takes seconds
 
 QUARANTINED = 3
 """Exit status of a build that wrote a version without the records that annotators failed on."""
@@ -204,18 +208,21 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob, work
     if release is None:
         sys.stdout.write(f"part {args.part[0]}/{args.part[1]} is done; run without --part to assemble\n" + tables)
         return 0
-    unsettled = sum(1 for _ in (work / UNSETTLED).rglob("*.json"))
-    # A version with answers that are still due is not what its inputs could give: the same command has more to do.
-    inputs = f"{job.inputs} but {unsettled}" if unsettled else job.inputs
-    place = args.out / job.name
+    return _release(args, job, staging, ledger, sum(1 for _ in (work / UNSETTLED).rglob("*.json")), tables)
+
+
+def _release(args: argparse.Namespace, job: BuildJob, staging: Path, ledger: Ledger, unsettled: int, tables: str) -> int:
+    """Make a version of what was written, and tell of it; return the exit status."""
     quarantined = refuse_many(ledger, len(job.found), job.plan.run.max_quarantined)
     status = QUARANTINED if quarantined else 0
-    newest = read_manifest(args.out / latest) if args.retry_dead is not None and (latest := latest_version(args.out)) else None
+    latest = latest_version(args.out) if args.retry_dead is not None else None
+    newest = read_manifest(args.out / latest) if latest else None
     manifest = commit(
         staging,
-        place,
+        args.out / job.name,
         plan=job.plan,
-        inputs=inputs,
+        # A version with answers that are still due is not what its inputs could give: the same command has more to do.
+        inputs=f"{job.inputs} but {unsettled}" if unsettled else job.inputs,
         found=job.found,
         copies=job.copies,
         unused=job.unused,
@@ -224,9 +231,10 @@ def _run(args: argparse.Namespace, beam_args: Sequence[str], job: BuildJob, work
         newest=newest,
     )
     if manifest is newest:
-        sys.stdout.write(f"nothing has changed by it: {latest_version(args.out)} holds the same\n")
+        sys.stdout.write(f"nothing has changed by it: {latest} holds the same\n")
         return status
-    sys.stdout.write(manifest.summary(place) + tables + _due(unsettled) + _put_aside(len(quarantined), quarantined))
+    told = manifest.summary(args.out / job.name) + tables + _due(unsettled)
+    sys.stdout.write(told + _put_aside(len(quarantined), quarantined))
     return status
 
 

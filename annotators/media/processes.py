@@ -36,7 +36,8 @@ class _Program:
 _FFMPEG = _Program(("ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error"), "{}: ffmpeg cannot read it: {}")
 _TALKING = _Program(("ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"), _FFMPEG.fails)
 _FFPROBE = _Program(("ffprobe", "-hide_banner", "-loglevel", "error"), "not a media file that ffmpeg can read: {1}")
-_CRASHES = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS"}
+CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS"})
+"""Signals by which a process ends of its own doing; any other comes from the system or from somebody."""
 _FULL = b"No space left on device"
 _REFUSED = re.compile(r"\[(?P<format>[^\]@]+) @ 0x[0-9a-f]+\] Format not on whitelist")
 _ADDRESS = re.compile(r"\[[^\]]*@ 0x[0-9a-f]+\]\s*|0x[0-9a-f]{6,}")
@@ -165,10 +166,15 @@ def _child(path: Path, program: _Program, args: Sequence[str], heard: Callable[[
         raise ItemError(program.fails.format(called(path), reason(pipe.complaints, path)))
 
 
+def signal_name(number: int) -> str:
+    """Return what a signal is called."""
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+
+
 def _signalled(path: Path, program: str, number: int) -> ItemError | StoppedError:
     """Return what it means that a signal ended a child: a crash is of the file, anything else is the world's."""
-    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-    if name in _CRASHES:
+    name = signal_name(number)
+    if name in CRASHES:
         return ItemError(f"{called(path)}: {program} crashed on it ({name})")
     return StoppedError(f"{called(path)}: {program} was ended by the system ({name}), as where memory runs out")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -80,7 +79,10 @@ def annotated(annotator: Annotator[Any, Any], records: Sequence[Kind], context: 
         return tuple(records)
     key = _key(annotator, records)
     answers = _kept_answers(annotator, key, type(records[0]), context)
-    return _with(annotator, records, answers or _said(annotator, [(key, records)], context)[0])
+    if answers is None:
+        context.counts.worked(annotator.name)
+        answers = _said(annotator, [(key, records)], context)[0]
+    return _with(annotator, records, answers)
 
 
 def annotated_each(
@@ -106,6 +108,7 @@ def annotated_each(
             outcomes[place] = error
             continue
         if answers is None:
+            context.counts.worked(annotator.name)
             missing.append((place, key))
         else:
             outcomes[place] = _with(annotator, [record], answers)[0]
@@ -167,8 +170,6 @@ def _said(
         TransientError: the world still fails after several tries.
     """
     records = [record for _, group in asked for record in group]
-    for _ in asked:
-        context.counts.worked(annotator.name)
     try:
         answers = patiently(lambda: _twice(lambda: _answer(annotator, records, context), alone=len(asked) == 1))
     except BugError as error:
@@ -232,12 +233,9 @@ def _looked_at(
         if len(said) != len(records):
             raise ValueError(f"{len(said)} answers about {len(records)} records")
         answers = tuple(_without_pixels(_by_field(annotator, claims, kind), store) for claims in said)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            written = _answers(kind).dump_json(answers)
-        if _answers(kind).validate_json(written) != answers:
+        if _answers(kind).validate_json(_answers(kind).dump_json(answers, warnings="error")) != answers:
             raise ValueError("it holds what is no number, or what its fields do not hold")
-    except (ValueError, TypeError, LookupError, AttributeError, UserWarning, PydanticSerializationError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, PydanticSerializationError) as error:
         raise BugError(f"{annotator.name} gave an answer that is none: {' '.join(str(error).split())[:300]}") from error
     return answers
 

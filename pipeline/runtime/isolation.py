@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from annotators.annotator import Annotator
+from annotators.media.processes import CRASHES, signal_name
 from pipeline.runtime.worker import BEGUN, PROGRAM, RAISED, Raised
 from schemas.errors import AffectoryError, BugError, StoppedError
 from schemas.record import Record
 
 LOAD_SECONDS = 900.0
 """The longest that a model takes to come into memory."""
-_CRASHES = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS"}
 _LOOK_SECONDS = 0.25
 
 
@@ -48,11 +48,11 @@ class WorkerLimits:
 class GoneError(Exception):
     """The child ended while it worked."""
 
-    def __init__(self, how: str, ours: bool) -> None:
+    def __init__(self, how: str, *, bug: bool) -> None:
         super().__init__(how)
         self.how = how
         """What became of it, as the end of a sentence that begins with the annotator's name."""
-        self.bug = ours
+        self.bug = bug
         """Whether what it did is to blame, and not the system."""
 
 
@@ -106,11 +106,11 @@ class Worker:
             self._send((number, request))
         limit = sum(annotator.time_limit(record) for record in records) * self._limits.patience
         if not call.begun.wait(LOAD_SECONDS):
-            self.end(GoneError(f"was not in memory after {LOAD_SECONDS:.0f} s", ours=True))
+            self.end(GoneError(f"was not in memory after {LOAD_SECONDS:.0f} s", bug=True))
         try:
             answer = call.answer.get(timeout=limit)
         except queue.Empty:
-            self.end(GoneError(f"gave no answer within {limit:.0f} s", ours=True))
+            self.end(GoneError(f"gave no answer within {limit:.0f} s", bug=True))
             answer = call.answer.get()
         if isinstance(answer, GoneError):
             raise answer
@@ -172,18 +172,18 @@ class Worker:
         """End the child when it and its own children hold more memory than they may."""
         while self._child.poll() is None and self._gone is None:
             if held_bytes(self._child.pid) > self._limits.memory:
-                self.end(GoneError(f"took more than {self._limits.memory / 1e9:.1f} GB of memory", ours=True))
+                self.end(GoneError(f"took more than {self._limits.memory / 1e9:.1f} GB of memory", bug=True))
             time.sleep(_LOOK_SECONDS)
 
 
 def _ended(status: int) -> GoneError:
     """Return what the exit status of a child means: an exit or crash is its own, a signal from outside the world's."""
     if status >= 0:
-        return GoneError(f"ended its process (exit status {status})", ours=True)
-    name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
-    if name in _CRASHES:
-        return GoneError(f"crashed its process ({name})", ours=True)
-    return GoneError(f"was ended by the system ({name}), as where memory runs out", ours=False)
+        return GoneError(f"ended its process (exit status {status})", bug=True)
+    name = signal_name(-status)
+    if name in CRASHES:
+        return GoneError(f"crashed its process ({name})", bug=True)
+    return GoneError(f"was ended by the system ({name}), as where memory runs out", bug=False)
 
 
 class Isolation:
@@ -222,7 +222,7 @@ class Isolation:
             self._closed = True
             workers = tuple(self._workers)
         for worker in workers:
-            worker.end(GoneError("was stopped", ours=False))
+            worker.end(GoneError("was stopped", bug=False))
 
     def _ask_alone(self, annotator: Annotator[Any, Any], records: Sequence[Record], device: str) -> tuple[str, Any]:
         with self._alone, self._fresh(1) as worker:
@@ -248,7 +248,7 @@ class Isolation:
         try:
             yield worker
         finally:
-            worker.end(GoneError("was stopped", ours=False))
+            worker.end(GoneError("was stopped", bug=False))
             self._workers.discard(worker)
 
     def _began(self, threads: int) -> Worker:

@@ -16,7 +16,7 @@ import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,11 @@ def serve(socket: int, threads: int) -> None:
         except (BrokenPipeError, ConnectionError):
             os._exit(1)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is of one record
-            send(number, RAISED, (Raised.of(error), getattr(error, "usage", {})))
+            raised, used = Raised.of(error), getattr(error, "usage", {})
+            try:
+                send(number, RAISED, (raised, used))
+            except (pickle.PicklingError, TypeError, AttributeError):  # an error of somebody's own that cannot be sent
+                send(number, RAISED, (replace(raised, error=None), {}))
 
     with contextlib.suppress(EOFError, OSError):
         while True:

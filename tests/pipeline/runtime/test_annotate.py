@@ -3,6 +3,8 @@
 import math
 import re
 import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -183,6 +185,18 @@ def test_an_answer_that_is_none_is_held_against_the_annotator(context, answer):
     (outcome,) = annotated_each(Answering(answer=answer), (clip("a"),), context)
     assert isinstance(outcome, BugError)
     assert "cues.answering gave an answer that is none" in str(outcome)
+
+
+def test_looking_at_answers_leaves_the_filters_of_warnings_alone(context):
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda n: annotated_each(Counting(), [clip(f"{n:03d}")], context), range(60)))
+    assert list(warnings.filters) == before
+
+
+def test_what_was_not_in_the_work_store_is_counted_once_however_often_it_is_asked_about(context):
+    annotated_each(Hungry(most=1), tuple(clip(name) for name in "abcde"), context)
+    assert context.counts.counted["worked cues.hungry"] == 5
 
 
 def test_records_are_asked_about_together_and_kept_each_for_itself(context):

@@ -140,6 +140,25 @@ def test_an_answer_that_cannot_be_sent_is_a_bug(isolation):
         isolation.ask(Secretive(), [clip("a")], "cpu")
 
 
+class OwnError(ItemError):
+    def __init__(self):
+        super().__init__("of our own")
+        self.held = lambda: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Odd(Counting):
+    name: ClassVar[str] = "cues.odd"
+
+    def annotate(self, model, records):
+        raise OwnError
+
+
+def test_an_error_that_cannot_be_sent_is_told_all_the_same(isolation):
+    with pytest.raises(BugError, match=r"cues\.odd raised OwnError: of our own"):
+        isolation.ask(Odd(), [clip("a")], "cpu")
+
+
 def test_closing_ends_it_at_once_and_whoever_waits_is_told(isolation, harmful):
     told = []
 

@@ -54,7 +54,7 @@ def test_what_is_raised_comes_back_and_the_next_is_answered(asked):
 def test_it_ends_when_the_other_side_is_gone(asked):
     process, connection = asked
     connection.send((1, pickle.dumps((Counting(), (clip("a"),), "cpu"))))
-    answer(connection)
+    assert [answer(connection)[1] for _ in range(2)] == [BEGUN, SAID]
     connection.close()
     assert process.wait(30) == 0
 
